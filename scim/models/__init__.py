@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from scim.models.event import ProvisioningEvent
+from scim.models.group import DirectoryGroup, GroupMembership
+from scim.models.organization import Department, Domain, Organization
+from scim.models.token import BearerToken, ProvisioningConnection
+from scim.models.user import DirectoryUser
+
+__all__ = [
+    "BearerToken",
+    "Department",
+    "DirectoryGroup",
+    "DirectoryUser",
+    "Domain",
+    "GroupMembership",
+    "Organization",
+    "ProvisioningConnection",
+    "ProvisioningEvent",
+]

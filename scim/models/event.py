@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from django.db import models
+from django.utils import timezone
+
+from scim.models.base import OrganizationQuerySet
+from scim.models.organization import Organization
+
+BODY_LIMIT = 64 * 1024
+"""How much of a request or response is kept, in bytes of UTF-8."""
+
+
+class ProvisioningEventQuerySet(OrganizationQuerySet):
+    def newest_first(self) -> Self:
+        return self.order_by("-pk")
+
+    def refused(self) -> Self:
+        return self.filter(outcome=ProvisioningEvent.Outcome.REFUSED)
+
+    def about(self, resource_type: str, key: int) -> Self:
+        return self.filter(resource_type=resource_type, resource_key=key)
+
+
+class ProvisioningEvent(models.Model):
+    """One call, or one change made in the portal: who sent what, and what became of it."""
+
+    class Outcome(models.TextChoices):
+        ACCEPTED = "accepted", "Accepted"
+        REFUSED = "refused", "Refused"
+
+    class Action(models.TextChoices):
+        TEST = "test", "Test Connection"
+        LOOKUP = "lookup", "Lookup"
+        READ = "read", "Read"
+        LIST = "list", "List"
+        DISCOVER = "discover", "Discovery"
+        CREATE = "create", "Create"
+        CHANGE = "change", "Change"
+        DISABLE = "disable", "Disable"
+        ENABLE = "enable", "Enable"
+        DELETE = "delete", "Delete"
+        OTHER = "other", "Other"
+
+    id = models.BigAutoField(primary_key=True)
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="events"
+    )
+    time = models.DateTimeField(default=timezone.now)
+    actor = models.CharField(
+        max_length=254,
+        help_text="Text, never a key: “token q7Fh2m” or an administrator's login.",
+    )
+    client_ip = models.GenericIPAddressField(null=True)
+    action = models.CharField(
+        max_length=16, choices=Action.choices, default=Action.OTHER
+    )
+    resource_type = models.CharField(max_length=16, blank=True)
+    resource_key = models.PositiveIntegerField(null=True)
+    target = models.CharField(
+        max_length=254, blank=True, help_text="userName or displayName, as known."
+    )
+    outcome = models.CharField(
+        max_length=16, choices=Outcome.choices, default=Outcome.ACCEPTED
+    )
+    method = models.CharField(max_length=8, blank=True)
+    path = models.CharField(max_length=1024, blank=True)
+    query = models.CharField(max_length=2048, blank=True)
+    status = models.PositiveSmallIntegerField(null=True)
+    scim_type = models.CharField(max_length=32, blank=True)
+    detail = models.CharField(
+        max_length=1024, blank=True, help_text="Why it was refused, or a note."
+    )
+    refused_domain = models.CharField(
+        max_length=253,
+        blank=True,
+        help_text="The unregistered domain of a refused userName.",
+    )
+    changes = models.JSONField(
+        default=dict,
+        help_text="Attribute path to [old value, new value]; for members of a group, "
+        "[ids that went, ids that came].",
+    )
+    request_body = models.TextField(blank=True)
+    response_body = models.TextField(blank=True)
+
+    objects = ProvisioningEventQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        indexes: ClassVar = [
+            models.Index(fields=["organization", "-id"], name="scim_event_newest"),
+            models.Index(
+                fields=["organization", "resource_type", "resource_key", "-id"],
+                name="scim_event_resource",
+            ),
+            models.Index(
+                fields=["organization", "outcome", "time"], name="scim_event_outcome"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path} {self.status}"

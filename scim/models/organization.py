@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import re
+import secrets
+from typing import ClassVar, Self
+
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from scim.models.base import OrganizationQuerySet
+from scim.profiles import PROFILES, BehaviourProfile, behaviour
+from scim.text import KEY_LENGTH, match_key
+
+_LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
+_DOMAIN = re.compile(rf"{_LABEL}(\.{_LABEL})+")
+
+
+def validate_domain(name: str) -> None:
+    """Raise ValidationError unless *name* is a registrable DNS name, lower case."""
+    if len(name) > 253 or not _DOMAIN.fullmatch(name):
+        raise ValidationError(
+            f"“{name}” is not a domain name. Write it like contoso.example, "
+            "without user part, scheme or spaces."
+        )
+
+
+def new_org_id() -> int:
+    """Return a random 8-digit organization id; the real ones are 8 digits too."""
+    return 10_000_000 + secrets.randbelow(90_000_000)
+
+
+class OrganizationQuerySetForOrganization(models.QuerySet["Organization"]):
+    def named(self, name: str) -> Self:
+        """The organization of that name, letter case aside."""
+        return self.filter(name_key=match_key(name))
+
+
+class Organization(models.Model):
+    """A tenant. Its 8-digit id is the key that every other row carries."""
+
+    class Package(models.TextChoices):
+        BUSINESS = "business", "Business"
+        ENTERPRISE = "enterprise", "Enterprise"
+
+    org_id = models.PositiveIntegerField(primary_key=True, default=new_org_id)
+    name = models.CharField(max_length=254)
+    name_key = models.CharField(max_length=KEY_LENGTH, unique=True, editable=False)
+    cloud = models.CharField(max_length=254, default="zscalerone.net")
+    package = models.CharField(
+        max_length=16, choices=Package.choices, default=Package.ENTERPRISE
+    )
+    profile = models.CharField(
+        max_length=16, choices=[(name, name) for name in PROFILES], default="zscaler"
+    )
+    profile_overrides = models.JSONField(default=dict, blank=True)
+    created = models.DateTimeField(auto_now_add=True)
+
+    objects = OrganizationQuerySetForOrganization.as_manager()
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        self.name_key = match_key(self.name)
+        super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+    @property
+    def behaviour(self) -> BehaviourProfile:
+        return behaviour(self.profile, self.profile_overrides)
+
+    @property
+    def scim_path(self) -> str:
+        """Where the SCIM service of this organization starts, without a host."""
+        return f"/{self.org_id}/scim"
+
+
+class Domain(models.Model):
+    """A domain whose people may be provisioned. Several organizations may share it."""
+
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="domains"
+    )
+    name = models.CharField(max_length=253, validators=[validate_domain])
+    created = models.DateTimeField(auto_now_add=True)
+
+    objects = OrganizationQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["organization", "name"], name="scim_domain_unique"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Department(models.Model):
+    """A department, made by name when a user arrives with it."""
+
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="departments"
+    )
+    name = models.CharField(max_length=254)
+    name_key = models.CharField(max_length=KEY_LENGTH)
+    created = models.DateTimeField(auto_now_add=True)
+
+    objects = OrganizationQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["name_key"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["organization", "name_key"], name="scim_department_unique"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name

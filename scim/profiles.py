@@ -1,0 +1,67 @@
+"""Behaviour profiles: how the service behaves where the RFC leaves a choice.
+
+A profile is data. An organization names one of ``PROFILES`` and may override single
+rules (``Organization.profile_overrides``); nothing else in the code asks which
+profile is in use.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class BehaviourProfile:
+    """The rules of one organization. Lengths are in characters, pages in resources."""
+
+    registered_domain_only: bool
+    """userName must be ``user@registered-domain`` (Zscaler: "Understanding SCIM")."""
+
+    group_patch_answer: Literal["no-content", "resource"]
+    """PATCH of a group: 204, or 200 with the group up to ``body_member_limit``."""
+
+    unknown_members: Literal["refuse", "ignore"]
+    """A member id that names no user here: 400 and nothing applied, or left out."""
+
+    default_page: int
+    user_name_length: int
+    display_name_length: int
+    group_name_length: int
+    department_length: int
+    password_in_schema: bool
+    body_member_limit: int = 1_000
+    max_page: int = 1_000
+
+
+PROFILES: dict[str, BehaviourProfile] = {
+    # Lengths: Zscaler's "Adding Users" and "Ranges & Limitations".
+    "zscaler": BehaviourProfile(
+        registered_domain_only=True,
+        group_patch_answer="no-content",
+        unknown_members="refuse",
+        default_page=1_000,
+        user_name_length=127,
+        display_name_length=127,
+        group_name_length=128,
+        department_length=128,
+        password_in_schema=False,
+    ),
+    "rfc": BehaviourProfile(
+        registered_domain_only=False,
+        group_patch_answer="resource",
+        unknown_members="ignore",
+        default_page=100,
+        user_name_length=254,
+        display_name_length=254,
+        group_name_length=254,
+        department_length=254,
+        password_in_schema=True,
+    ),
+}
+
+
+def behaviour(name: str, overrides: dict[str, Any]) -> BehaviourProfile:
+    """Return the profile *name* with single rules replaced."""
+    profile = PROFILES[name]
+    return replace(profile, **overrides) if overrides else profile

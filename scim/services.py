@@ -1,0 +1,103 @@
+"""The verbs about an organization itself: making it, its domains, switch and tokens.
+
+The verbs about people and groups are in scim.provisioning. SCIM and the portal use
+both; nobody else changes these rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.utils import timezone
+
+from scim.models import (
+    BearerToken,
+    Domain,
+    Organization,
+    ProvisioningConnection,
+)
+
+
+@transaction.atomic
+def create_organization(
+    *,
+    name: str,
+    domains: Iterable[str],
+    package: str = Organization.Package.ENTERPRISE,
+    profile: str = "zscaler",
+) -> Organization:
+    """Make an organization with its domains and a switched-off connection.
+
+    Raises ValidationError for a blank or too long name, a taken name, or a domain
+    that is none.
+    """
+    organization = Organization(name=name.strip(), package=package, profile=profile)
+    organization.save(force_insert=True)
+    for domain in domains:
+        register_domain(organization=organization, name=domain)
+    ProvisioningConnection.objects.create(organization=organization)
+    return organization
+
+
+def register_domain(*, organization: Organization, name: str) -> Domain:
+    """Register a domain, so that its people may be provisioned.
+
+    Raises ValidationError when it is no domain name; registering twice is no error.
+    """
+    name = name.strip().lower()
+    Domain(organization=organization, name=name).clean_fields()
+    return Domain.objects.get_or_create(organization=organization, name=name)[0]
+
+
+def set_provisioning(
+    *, organization: Organization, enabled: bool, actor: str
+) -> ProvisioningConnection:
+    """Switch the SCIM service of an organization on or off, at once."""
+    connection, _ = ProvisioningConnection.objects.update_or_create(
+        organization=organization,
+        defaults={
+            "enabled": enabled,
+            "changed_by": actor,
+            "changed_at": timezone.now(),
+        },
+    )
+    return connection
+
+
+def generate_token(
+    *, organization: Organization, actor: str
+) -> tuple[BearerToken, str]:
+    """Store a pending token and return it with its secret, which is shown only once."""
+    token, secret = BearerToken.generate(organization, actor)
+    token.save(force_insert=True)
+    return token, secret
+
+
+@transaction.atomic
+def activate_token(*, organization: Organization, actor: str) -> BearerToken | None:
+    """Put *actor*'s newest pending token in the place of the live one.
+
+    Returns None, and changes nothing, when the actor has no pending token. The
+    actor's other pending tokens are deleted: they were never going to work.
+    """
+    # The row of the organization orders two administrators who save at once.
+    Organization.objects.select_for_update().get(pk=organization.pk)
+    tokens = BearerToken.objects.for_organization(organization)
+    own = tokens.pending().filter(created_by=actor)
+    newest: BearerToken | None = own.order_by("-pk").first()
+    if newest is None:
+        return None
+    now = timezone.now()
+    tokens.live().update(revoked_at=now)
+    newest.activated_at = now
+    newest.save(update_fields=["activated_at"])
+    own.delete()
+    return newest
+
+
+def discard_pending_tokens(*, organization: Organization, actor: str) -> None:
+    """Delete the tokens that *actor* generated and did not save."""
+    BearerToken.objects.for_organization(organization).pending().filter(
+        created_by=actor
+    ).delete()
