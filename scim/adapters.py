@@ -1,0 +1,161 @@
+"""DirectoryUser and DirectoryGroup as SCIM resources, on django-scim2's adapters.
+
+The library's protocol is kept: ``from_dict`` and ``handle_operations`` note what is
+wished, ``save`` and ``delete`` carry it out through the services, ``to_dict`` answers.
+The bodies are ours; the library's know four attributes and answer 501 to the rest.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django_scim.adapters import SCIMGroup, SCIMUser
+
+from scim import provisioning
+from scim.documents import (
+    GroupsOfUsers,
+    MembersOfGroups,
+    base_url,
+    group_document,
+    user_document,
+)
+from scim.members import MemberChange, members_of_body, split_operations
+from scim.models import DirectoryGroup, DirectoryUser
+from scim.patches import patch, patch_user, read_resource
+from scim.projection import Projection
+from scim.schema import GROUP_KIND, USER_KIND, Document, resource_type_documents
+
+__all__ = ["GroupAdapter", "UserAdapter", "group_document", "user_document"]
+
+EVERYTHING = Projection.of()
+
+
+class _Adapter:
+    """What both adapters share. ``request`` carries organization and event."""
+
+    id_field = "pk"
+    obj: Any
+    request: Any
+    resource_type: str
+
+    @property
+    def id(self) -> str:
+        return str(self.obj.scim_id)
+
+    @property
+    def path(self) -> str:
+        """The path below the host; the library's reverse() knows no organization."""
+        return f"{self.request.organization.scim_path}/{self.resource_type}s/{self.id}"
+
+    @property
+    def location(self) -> str:
+        base = base_url(self.request.organization)
+        return f"{base}/{self.resource_type}s/{self.id}"
+
+    @classmethod
+    def resource_type_dict(cls, request: Any = None) -> Document:
+        document = next(
+            item
+            for item in resource_type_documents()
+            if item["id"] == cls.resource_type
+        )
+        location = f"{base_url(request.organization)}/ResourceTypes/{cls.resource_type}"
+        meta = {"resourceType": "ResourceType", "location": location}
+        return document | {"meta": meta}
+
+    def validate_dict(self, d: Document) -> None:
+        """Nothing: from_dict validates, by scim2-models."""
+
+
+class UserAdapter(_Adapter, SCIMUser):  # type: ignore[misc]
+    resource_type = "User"
+
+    def __init__(self, obj: DirectoryUser, request: Any = None) -> None:
+        super().__init__(obj, request)
+        self.document: Document = obj.data
+
+    def to_dict(
+        self,
+        projection: Projection = EVERYTHING,
+        groups: GroupsOfUsers | None = None,
+    ) -> Document:
+        if not projection.wants("groups"):
+            groups = {}
+        base = base_url(self.request.organization)
+        return projection.apply(user_document(self.obj, groups, base=base))
+
+    def from_dict(self, d: Document) -> None:
+        """Note the whole user that a POST or PUT asks for."""
+        self.document = read_resource(USER_KIND, d)
+
+    def handle_operations(self, operations: list[Document]) -> None:
+        """Note what a PATCH asks for."""
+        self.document = patch_user(USER_KIND, self.obj.data, operations)
+
+    def save(self) -> bool:
+        """Carry out what was noted; return whether anything changed."""
+        event = self.request.event
+        if self.obj.pk is None:
+            provisioning.provision_user(
+                user=self.obj, document=self.document, event=event
+            )
+            return True
+        return provisioning.change_user(
+            user=self.obj, document=self.document, event=event
+        )
+
+    def delete(self) -> None:
+        provisioning.delete_user(user=self.obj, event=self.request.event)
+
+
+class GroupAdapter(_Adapter, SCIMGroup):  # type: ignore[misc]
+    resource_type = "Group"
+
+    def __init__(self, obj: DirectoryGroup, request: Any = None) -> None:
+        super().__init__(obj, request)
+        self.document: Document = obj.data
+        self.member_change = MemberChange()
+
+    def to_dict(
+        self,
+        projection: Projection = EVERYTHING,
+        members: MembersOfGroups | None = None,
+    ) -> Document:
+        document = group_document(
+            self.obj,
+            members,
+            base=base_url(self.request.organization),
+            with_members=projection.wants("members"),
+        )
+        return projection.apply(document)
+
+    def from_dict(self, d: Document) -> None:
+        """Note the whole group, members included, that a POST or PUT asks for."""
+        self.member_change = members_of_body(d)
+        self.document = read_resource(GROUP_KIND, without_members(d))
+
+    def handle_operations(self, operations: list[Document]) -> None:
+        """Note what a PATCH asks for; members are never loaded."""
+        others, self.member_change = split_operations(operations)
+        self.document = patch(GROUP_KIND, self.obj.data, others)
+
+    def save(self) -> bool:
+        """Carry out what was noted; return whether anything changed."""
+        wishes: Any = {
+            "group": self.obj,
+            "document": self.document,
+            "members": self.member_change,
+            "event": self.request.event,
+        }
+        if self.obj.pk is None:
+            provisioning.provision_group(**wishes)
+            return True
+        return provisioning.change_group(**wishes)
+
+    def delete(self) -> None:
+        provisioning.delete_group(group=self.obj, event=self.request.event)
+
+
+def without_members(body: Document) -> Document:
+    """Return *body* without its members: 40,000 of them need no pydantic."""
+    return {key: item for key, item in body.items() if key.lower() != "members"}

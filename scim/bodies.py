@@ -1,0 +1,82 @@
+"""Reading the body of a request: size, media type, JSON, and what no string may hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.http import HttpRequest
+
+from scim.errors import InvalidSyntax, InvalidValue, TooLarge, UnsupportedMediaType
+
+MAX_DEPTH = 16
+"""Levels of nesting; the deepest SCIM message (Bulk of PATCH of complex values) has 9."""
+
+MEDIA_TYPES = frozenset(
+    {
+        "application/scim+json",
+        "application/json",
+        # Zscaler's own PATCH example uses it ("SCIM API Examples").
+        "application/json-patch+json",
+        # A client that sends none means JSON; there is nothing else to mean.
+        "",
+    }
+)
+
+
+def read_object(request: Any) -> dict[str, Any]:
+    """Return the JSON object in the body.
+
+    Raises UnsupportedMediaType, TooLarge, InvalidSyntax (not JSON, not an object, too
+    deep) or InvalidValue (a NUL character, which PostgreSQL cannot store).
+    """
+    if (request.content_type or "") not in MEDIA_TYPES:
+        raise UnsupportedMediaType
+    raw = request.sent_body = _raw(request)
+    if not raw.strip():
+        raise InvalidSyntax("The body is empty; this call takes a JSON object.")
+    try:
+        body = orjson.loads(raw)
+    except orjson.JSONDecodeError as exc:
+        raise InvalidSyntax(f"The body is not JSON: {exc}.") from None
+    if not isinstance(body, dict):
+        raise InvalidSyntax("The body must be a JSON object, not an array or a value.")
+    _check(body)
+    return body
+
+
+def _raw(request: HttpRequest) -> bytes:
+    """Return the bytes of the body, chunked ones included.
+
+    Django reads CONTENT_LENGTH bytes; .NET's HttpClient, and so possibly Entra, sends
+    ``Transfer-Encoding: chunked`` without a length. gunicorn ends that stream itself.
+    """
+    coding = request.META.get("HTTP_TRANSFER_ENCODING", "")
+    if "chunked" not in coding.lower():
+        return request.body
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    raw: bytes = request.META["wsgi.input"].read(limit + 1)
+    if len(raw) > limit:
+        raise TooLarge
+    return raw
+
+
+def _check(body: Any) -> None:
+    """Walk level by level: a recursive walk would itself be open to deep nesting."""
+    level = [body]
+    for _ in range(MAX_DEPTH):
+        below: list[Any] = []
+        for item in level:
+            if isinstance(item, str):
+                if "\0" in item:
+                    raise InvalidValue("A string holds a NUL character. Remove it.")
+            elif isinstance(item, dict):
+                below.extend(item.keys())
+                below.extend(item.values())
+            elif isinstance(item, list):
+                below.extend(item)
+        if not below:
+            return
+        level = below
+    raise InvalidSyntax(f"The body is nested more than {MAX_DEPTH} levels deep.")

@@ -1,0 +1,144 @@
+"""Rows -> SCIM resources, as plain dicts.
+
+Output never goes through pydantic (57 ms against 6 ms for a page of 100); tests hold
+it to the models instead.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+
+from scim import ids
+from scim.models import (
+    DirectoryGroup,
+    DirectoryUser,
+    GroupMembership,
+    Organization,
+)
+from scim.schema import ENTERPRISE, GROUP, USER
+
+Document = dict[str, Any]
+GroupsOfUsers = dict[int, list[tuple[int, str]]]
+MembersOfGroups = dict[int, list[int]]
+
+
+def base_url(organization: Organization) -> str:
+    """The Base URL of the organization's SCIM service."""
+    return f"{settings.PUBLIC_URL}{organization.scim_path}"
+
+
+def timestamp(moment: datetime) -> str:
+    """Return an RFC 3339 time in UTC, to the millisecond."""
+    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+def groups_of(users: Iterable[DirectoryUser]) -> GroupsOfUsers:
+    """Return key and name of the groups of each user, in one query."""
+    rows = (
+        GroupMembership.objects.filter(user__in=[user.pk for user in users])
+        .order_by("group_id")
+        .values_list("user_id", "group_id", "group__scim_display_name")
+    )
+    found: GroupsOfUsers = defaultdict(list)
+    for user, group, name in rows:
+        found[user].append((group, name))
+    return found
+
+
+def members_of(groups: Iterable[DirectoryGroup]) -> MembersOfGroups:
+    """Return the keys of the members of each group, in one query."""
+    rows = (
+        GroupMembership.objects.filter(group__in=[group.pk for group in groups])
+        .order_by("user_id")
+        .values_list("group_id", "user_id")
+    )
+    found: MembersOfGroups = defaultdict(list)
+    for group, user in rows:
+        found[group].append(user)
+    return found
+
+
+def user_document(
+    user: DirectoryUser, groups: GroupsOfUsers | None = None, *, base: str = ""
+) -> Document:
+    """Return the User resource; its groups are read when they are not given."""
+    base = base or base_url(user.organization)
+    groups = groups_of([user]) if groups is None else groups
+    document: Document = {"schemas": [USER], "id": user.scim_id, **user.data}
+    # The URN stands in schemas exactly when its container is there (K16).
+    if ENTERPRISE in user.data:
+        document["schemas"] = [USER, ENTERPRISE]
+    if mine := groups.get(user.pk):
+        document["groups"] = [
+            {
+                "value": (scim_id := ids.encode(ids.GROUP_PREFIX, key)),
+                "$ref": f"{base}/Groups/{scim_id}",
+                "display": name,
+                "type": "direct",
+            }
+            for key, name in mine
+        ]
+    document["meta"] = _meta(user, "User", f"{base}/Users/{user.scim_id}")
+    return document
+
+
+def group_document(
+    group: DirectoryGroup,
+    members: MembersOfGroups | None = None,
+    *,
+    base: str = "",
+    with_members: bool = True,
+) -> Document:
+    """Return the Group resource; its members are read when wanted and not given."""
+    base = base or base_url(group.organization)
+    document: Document = {"schemas": [GROUP], "id": group.scim_id, **group.data}
+    if with_members:
+        members = members_of([group]) if members is None else members
+        if keys := members.get(group.pk):
+            document["members"] = [_member(key, base) for key in keys]
+    document["meta"] = _meta(group, "Group", f"{base}/Groups/{group.scim_id}")
+    return document
+
+
+def _member(key: int, base: str) -> Document:
+    scim_id = ids.encode(ids.USER_PREFIX, key)
+    return {"value": scim_id, "$ref": f"{base}/Users/{scim_id}", "type": "User"}
+
+
+def _meta(row: DirectoryUser | DirectoryGroup, kind: str, location: str) -> Document:
+    return {
+        "resourceType": kind,
+        "created": timestamp(row.created),
+        "lastModified": timestamp(row.modified),
+        "location": location,
+        "version": f'W/"{row.version}"',
+    }
+
+
+def differences(old: Document, new: Document) -> dict[str, list[Any]]:
+    """Return attribute path -> [old value, new value] of what differs.
+
+    Complex attributes and extensions are compared part by part, multi-valued ones as
+    a whole.
+    """
+    before, after = dict(_flat(old)), dict(_flat(new))
+    return {
+        path: [before.get(path), after.get(path)]
+        for path in sorted(before.keys() | after.keys())
+        if before.get(path) != after.get(path)
+    }
+
+
+def _flat(document: Document, prefix: str = "") -> Iterable[tuple[str, Any]]:
+    for name, value in document.items():
+        if isinstance(value, dict):
+            joint = ":" if ":" in name else "."
+            yield from _flat(value, f"{prefix}{name}{joint}")
+        else:
+            yield f"{prefix}{name}", value

@@ -1,0 +1,161 @@
+"""SQL over the JSON documents of users and groups, for both databases.
+
+A small language of tests (is, contains, is present, and, or, not) that compiles to a
+condition on the ``search`` column. No test is ever NULL, so ``not`` means what the RFC
+says: an absent value does not equal anything. Values are always parameters; names come
+from our own schema documents.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import BooleanField, Expression, F
+
+SqlWithParams = tuple[str, list[Any]]
+
+
+@dataclass(frozen=True)
+class Node:
+    """A place in a document: the column, or one element of an array in it."""
+
+    sql: str
+    vendor: str
+
+    def text(self, path: tuple[str, ...]) -> str:
+        """SQL of the text (or SQLite's own type) at *path*."""
+        if self.vendor == "postgresql":
+            names = ",".join(f"'{name}'" for name in path)
+            return f"({self.sql} #>> ARRAY[{names}])"
+        return f"JSON_EXTRACT({self.sql}, '{_sqlite_path(path)}')"
+
+    def elements(self, path: tuple[str, ...]) -> str:
+        """SQL of the table of the array's elements at *path*, aliased ``element``."""
+        if self.vendor == "postgresql":
+            names = ",".join(f"'{name}'" for name in path)
+            array = f"{self.sql} #> ARRAY[{names}]"
+            return f"jsonb_array_elements(COALESCE({array}, '[]'::jsonb)) AS element"
+        return f"JSON_EACH({self.sql}, '{_sqlite_path(path)}') AS element"
+
+    def element(self) -> Node:
+        value = "element" if self.vendor == "postgresql" else "element.value"
+        return Node(value, self.vendor)
+
+
+def _sqlite_path(path: tuple[str, ...]) -> str:
+    return "$" + "".join(f'."{name}"' for name in path)
+
+
+class Test:
+    """A condition on a Node."""
+
+    def sql(self, node: Node) -> SqlWithParams:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Present(Test):
+    path: tuple[str, ...]
+
+    def sql(self, node: Node) -> SqlWithParams:
+        return f"({node.text(self.path)} IS NOT NULL)", []
+
+
+@dataclass(frozen=True)
+class Compare(Test):
+    """``op`` is one of RFC 7644's; *value* a string, or True or False for booleans."""
+
+    path: tuple[str, ...]
+    op: str
+    value: str | bool
+
+    def sql(self, node: Node) -> SqlWithParams:
+        text = node.text(self.path)
+        if self.op == "ne":
+            equal, params = Compare(self.path, "eq", self.value).sql(node)
+            return f"(NOT {equal})", params
+        condition, params = self._condition(text, node.vendor)
+        return f"({text} IS NOT NULL AND {condition})", params
+
+    def _condition(self, text: str, vendor: str) -> SqlWithParams:
+        postgresql = vendor == "postgresql"
+        if isinstance(self.value, bool):
+            shown = str(self.value).lower() if postgresql else int(self.value)
+            return f"{text} = %s", [shown]
+        position = "STRPOS" if postgresql else "INSTR"
+        length = len(self.value)
+        match self.op:
+            case "eq":
+                return f"{text} = %s", [self.value]
+            case "co":
+                return f"{position}({text}, %s) > 0", [self.value]
+            case "sw":
+                return f"SUBSTR({text}, 1, {length}) = %s", [self.value]
+            case "ew" if length == 0:
+                return f"{text} IS NOT NULL", []
+            case "ew" if postgresql:
+                return f"RIGHT({text}, {length}) = %s", [self.value]
+            case "ew":
+                return f"SUBSTR({text}, -{length}) = %s", [self.value]
+        sign = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}[self.op]
+        # Code points decide, as in Python; SQLite compares bytes anyway.
+        collation = ' COLLATE "C"' if postgresql else ""
+        return f"{text}{collation} {sign} %s", [self.value]
+
+
+@dataclass(frozen=True)
+class Not(Test):
+    test: Test
+
+    def sql(self, node: Node) -> SqlWithParams:
+        inner, params = self.test.sql(node)
+        return f"(NOT {inner})", params
+
+
+@dataclass(frozen=True)
+class Joined(Test):
+    word: str
+    """AND or OR."""
+    tests: tuple[Test, ...]
+
+    def sql(self, node: Node) -> SqlWithParams:
+        parts = [test.sql(node) for test in self.tests]
+        joined = f" {self.word} ".join(sql for sql, _ in parts)
+        return f"({joined})", [param for _, params in parts for param in params]
+
+
+@dataclass(frozen=True)
+class AnyElement(Test):
+    """At least one element of the array at *path* passes *test*."""
+
+    path: tuple[str, ...]
+    test: Test
+
+    def sql(self, node: Node) -> SqlWithParams:
+        inner, params = self.test.sql(node.element())
+        table = node.elements(self.path)
+        # Names come from our schema documents, values are parameters.
+        return f"EXISTS (SELECT 1 FROM {table} WHERE {inner})", params  # noqa: S608
+
+
+class DocumentTest(Expression):
+    """A Test as a condition of a QuerySet: ``filter(DocumentTest(test))``."""
+
+    conditional = True
+    output_field = BooleanField()
+
+    def __init__(self, test: Test) -> None:
+        super().__init__()
+        self.test = test
+        self.column: Any = F("search")
+
+    def get_source_expressions(self) -> list[Any]:
+        return [self.column]
+
+    def set_source_expressions(self, exprs: list[Any]) -> None:  # type: ignore[override]
+        [self.column] = exprs
+
+    def as_sql(self, compiler: Any, connection: Any) -> SqlWithParams:  # type: ignore[override]
+        column, _ = compiler.compile(self.column)
+        return self.test.sql(Node(column, connection.vendor))

@@ -1,0 +1,118 @@
+"""What every endpoint has: authentication, one unit of work, errors, the event.
+
+A request runs as one unit: a write in a transaction that also holds its event, the row
+locked before it is read; a refusal is rolled back first and recorded afterwards.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+from django.db import IntegrityError, OperationalError, transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_exempt
+from django.views.generic import View
+from django_scim.settings import scim_settings
+from django_scim.views import SCIMView
+
+from scim.errors import MethodNotAllowed, ScimError, translate
+from scim.models import ProvisioningEvent
+from scim.recording import draft, record
+from scim.responses import error_response, no_content
+
+logger = logging.getLogger(__name__)
+
+ATTEMPTS = 3
+"""Tries of one request when another one got in its way."""
+
+Action = ProvisioningEvent.Action
+WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+class Endpoint(SCIMView):  # type: ignore[misc]
+    """What every endpoint has: authentication, one unit of work, errors, the event."""
+
+    open_to_anyone = False
+    action = Action.OTHER
+    takes_lock = True
+    """Whether a POST changes anything, and so needs a transaction."""
+
+    @method_decorator(csrf_exempt)
+    @method_decorator(scim_settings.AUTH_CHECK_MIDDLEWARE)
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Serve one call; replaces the library's, which swallows the transaction."""
+        try:
+            return self._attempted(request, *args, **kwargs)
+        except Exception as exc:  # noqa: BLE001 - whatever it is, the client gets SCIM
+            refusal = translate(exc)
+        response = error_response(refusal)
+        request.event = self._refused(request, refusal)
+        record(request.event, request, response)
+        return response
+
+    def _attempted(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with self._unit(request):
+                    request.event = self._draft(request)
+                    response: Any = View.dispatch(self, request, *args, **kwargs)
+                    record(request.event, request, response)
+            except (IntegrityError, OperationalError) as exc:
+                if attempt == ATTEMPTS or not passing(exc):
+                    raise
+                logger.info("Trying a SCIM call again: %s", type(exc).__name__)
+            else:
+                return cast("HttpResponse", response)
+        raise AssertionError
+
+    @contextmanager
+    def _unit(self, request: HttpRequest) -> Iterator[None]:
+        if request.method in WRITES and self.takes_lock:
+            with transaction.atomic():
+                yield
+        else:
+            yield
+
+    def _draft(self, request: Any) -> ProvisioningEvent:
+        event = draft(request, request.organization, request.token)
+        event.action = self.action
+        return event
+
+    def _refused(self, request: Any, refusal: ScimError) -> ProvisioningEvent:
+        """A fresh event with what the failed attempt knew: nothing of it was stored."""
+        event = self._draft(request)
+        tried = getattr(request, "event", None)
+        if tried is not None:
+            event.action = tried.action
+            event.resource_type = tried.resource_type
+            event.resource_key = tried.resource_key if tried.method != "POST" else None
+            event.target = tried.target
+            event.refused_domain = tried.refused_domain
+        event.scim_type = refusal.scim_type
+        event.detail = refusal.detail[:1024]
+        return event
+
+    def http_method_not_allowed(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        raise MethodNotAllowed(request.method or "", self._allowed_methods())
+
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = no_content()
+        response["Allow"] = ", ".join(self._allowed_methods())
+        return response
+
+
+def passing(exc: Exception) -> bool:
+    """Whether trying again can help: a deadlock, or a member deleted meanwhile.
+
+    A taken name does not pass; it is the answer.
+    """
+    text = str(exc).lower()
+    if isinstance(exc, OperationalError):
+        return "deadlock" in text or "could not serialize" in text
+    return "foreign key" in text

@@ -1,0 +1,266 @@
+"""One table of errors: what went wrong, the answer's status, scimType and sentence.
+
+Every refusal of the service is a ScimError; ``translate`` turns what libraries and the
+database raise into one. The body is RFC 7644 section 3.12: ``status`` as a string,
+``detail`` one sentence that says what to change. Text of the database never leaves.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, ClassVar
+
+import scim2_models
+from django.core.exceptions import RequestDataTooBig
+from django.db import DatabaseError, IntegrityError
+from django_scim.constants import SchemaURI
+from pydantic import ValidationError
+
+logger = logging.getLogger(__name__)
+
+
+class ScimError(Exception):
+    """A refusal. Sections are of RFC 7644 unless another RFC is named."""
+
+    status: ClassVar[int] = 400
+    scim_type: ClassVar[str] = ""
+    sentence: ClassVar[str] = "The request cannot be carried out."
+    section: ClassVar[str] = "3.12"
+
+    def __init__(self, detail: str = "") -> None:
+        self.detail = detail or self.sentence
+        super().__init__(self.detail)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {}
+
+    def body(self) -> dict[str, Any]:
+        body = {
+            "schemas": [SchemaURI.ERROR],
+            "status": str(self.status),
+            "detail": self.detail,
+        }
+        return body | ({"scimType": self.scim_type} if self.scim_type else {})
+
+
+class InvalidSyntax(ScimError):
+    scim_type = "invalidSyntax"
+    sentence = "The body is not the JSON object that this call takes."
+
+
+class InvalidValue(ScimError):
+    scim_type = "invalidValue"
+    sentence = "A value is missing or does not fit its attribute."
+
+
+class InvalidFilter(ScimError):
+    scim_type = "invalidFilter"
+    sentence = "The filter cannot be read, or compares what cannot be compared."
+    section = "3.4.2.2"
+
+
+class InvalidPath(ScimError):
+    scim_type = "invalidPath"
+    sentence = "The path of the operation names nothing that can be changed."
+    section = "3.5.2"
+
+
+class NoTarget(ScimError):
+    scim_type = "noTarget"
+    sentence = "The path of the operation selects nothing."
+    section = "3.5.2"
+
+
+class Mutability(ScimError):
+    scim_type = "mutability"
+    sentence = "The attribute is read-only, or may not become unassigned."
+    section = "3.5.2"
+
+
+class Unauthorized(ScimError):
+    """Always the same body, so that nothing tells which part of the address exists."""
+
+    status = 401
+    sentence = (
+        "The bearer token is missing or not valid for this Base URL. Copy Base URL and "
+        "Bearer Token from Configure SAML into the client."
+    )
+    section = "2; RFC 6750 section 3"
+
+    def __init__(self, reason: str = "") -> None:
+        """*reason* is for the event log only; the client never sees it."""
+        super().__init__()
+        self.reason = reason
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"WWW-Authenticate": 'Bearer realm="scim"'}
+
+
+class Forbidden(ScimError):
+    status = 403
+    sentence = "This is not permitted."
+
+
+class NotFound(ScimError):
+    status = 404
+    sentence = "There is no such resource or endpoint."
+
+
+class MethodNotAllowed(ScimError):
+    status = 405
+    section = "3.2; RFC 9110 section 15.5.6"
+
+    def __init__(self, method: str, allowed: list[str]) -> None:
+        self.allowed = allowed
+        super().__init__(
+            f"{method} is not possible here. This address takes {', '.join(allowed)}."
+        )
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Allow": ", ".join(self.allowed)}
+
+
+class Conflict(ScimError):
+    status = 409
+    scim_type = "uniqueness"
+    sentence = "Another resource of the organization already has this name."
+    section = "3.3"
+
+
+class TooLarge(ScimError):
+    status = 413
+    sentence = "The body is larger than this service takes."
+    section = "3.12"
+
+
+class UnsupportedMediaType(ScimError):
+    status = 415
+    sentence = (
+        "The body must be sent with Content-Type application/scim+json "
+        "or application/json."
+    )
+    section = "3.1; RFC 9110 section 15.5.16"
+
+
+class NotSupported(ScimError):
+    status = 501
+    sentence = "This service does not offer the operation; see ServiceProviderConfig."
+
+
+class Unavailable(ScimError):
+    status = 503
+    sentence = "The directory is busy or out of reach for a moment. Try again."
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": "1"}
+
+
+class Unexpected(ScimError):
+    status = 500
+    sentence = "The service failed on this request. Its log says why."
+
+
+_BY_SCIM_TYPE: dict[str, type[ScimError]] = {
+    error.scim_type: error
+    for error in (
+        InvalidSyntax,
+        InvalidValue,
+        InvalidFilter,
+        InvalidPath,
+        NoTarget,
+        Mutability,
+        Conflict,
+    )
+}
+
+_SENTENCES = {
+    "string_type": "{path} must be a string.",
+    "bool_type": "{path} must be true or false.",
+    "bool_parsing": "{path} must be true or false.",
+    "list_type": "{path} must be an array.",
+    "model_type": "{path} must be an object.",
+    "dict_type": "{path} must be an object.",
+    "missing": "{path} is required.",
+    "primary_uniqueness_error": "At most one value of an attribute can be primary.",
+}
+"""Sentences for the types of pydantic's errors that a client can cause."""
+
+
+def translate(exc: Exception) -> ScimError:
+    """Return the refusal that *exc* stands for; what nobody foresaw is a logged 500."""
+    match exc:
+        case ScimError():
+            return exc
+        case ValidationError():
+            return _from_validation(exc)
+        case scim2_models.SCIMException():
+            return _BY_SCIM_TYPE.get(exc.scim_type, InvalidValue)(_sentence(exc))
+        case RequestDataTooBig():
+            return TooLarge()
+        case RecursionError():
+            return InvalidSyntax("The request is nested too deeply.")
+        case DatabaseError():
+            return _from_database(exc)
+    logger.error("A SCIM request failed.", exc_info=exc)
+    return Unexpected()
+
+
+def _from_database(exc: DatabaseError) -> ScimError:
+    if isinstance(exc, IntegrityError):
+        return Conflict(_conflict_sentence(str(exc)))
+    logger.error("The database refused a SCIM request.", exc_info=exc)
+    return Unavailable()
+
+
+def _from_validation(exc: ValidationError) -> ScimError:
+    first = exc.errors(include_url=False, include_input=False)[0]
+    error = scim2_models.Error.from_validation_error(first)
+    path = ".".join(str(part) for part in first["loc"]).replace("`", "")
+    sentence = _SENTENCES.get(first["type"], "")
+    if first["type"] == "required_error":
+        sentence = f"{first['msg'].rstrip('.')}."
+    if sentence:
+        detail = sentence.format(path=path or "The body")
+    else:
+        detail = _introduced(error.scim_type, error.detail or "")
+    return _BY_SCIM_TYPE.get(error.scim_type or "", InvalidValue)(detail)
+
+
+_INTRODUCTIONS = {
+    "invalidFilter": "The filter cannot be used: {}.",
+    "invalidPath": "The path cannot be used: {}.",
+}
+
+
+def _sentence(exc: scim2_models.SCIMException) -> str:
+    """Return the library's message, without what pydantic appends: inputs and a link."""
+    cause: BaseException | None = exc
+    while cause is not None:
+        if isinstance(cause, ValidationError):
+            return _from_validation(cause).detail
+        cause = cause.__cause__
+    return _introduced(exc.scim_type, str(exc).splitlines()[0])
+
+
+def _introduced(scim_type: str | None, message: str) -> str:
+    introduction = _INTRODUCTIONS.get(scim_type or "", "{}.")
+    text = introduction.format(message.rstrip("."))
+    return text[:1].upper() + text[1:] if text[:1].islower() else text
+
+
+def _conflict_sentence(text: str) -> str:
+    """Say which name is taken; both databases name the constraint or its columns."""
+    if "user_name" in text:
+        return (
+            "userName is taken by another user of the organization (letter case aside)."
+        )
+    if "group_name" in text or "directorygroup.display_name_key" in text:
+        return (
+            "displayName is taken by another group of the organization "
+            "(letter case aside)."
+        )
+    return ""

@@ -1,0 +1,201 @@
+"""What real clients send and scim2-models rightly refuses, mended on its way in.
+
+Each mending names the client. Numbers like P7 are those of Entra's requests in
+docs/scim.md; LAPP is Microsoft's Logic App validation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from scim2_models import Path
+from scim2_models.exceptions import SCIMException
+from scim2_models.path import AttrPath, Comparison, ValuePath
+
+from scim.errors import InvalidValue
+from scim.schema import ENTERPRISE, USER_KIND
+
+Document = dict[str, Any]
+
+MANAGER = f"{ENTERPRISE}:manager"
+_BOOLEANS = {"active", "primary"}
+_UserPath: Any = Path.__class_getitem__(USER_KIND.model)
+
+
+def lookup(body: Document, name: str) -> Any:
+    """Return the member *name* (lower case) of an object, whatever its letter case."""
+    return next((value for key, value in body.items() if key.lower() == name), None)
+
+
+def lenient(value: Any) -> Any:
+    """Mend booleans sent as text and managers sent as string or array, at any depth."""
+    if isinstance(value, list):
+        return [lenient(item) for item in value if item is not None]
+    if not isinstance(value, dict):
+        return value
+    return {key: _lenient_member(key, item) for key, item in value.items()}
+
+
+def _lenient_member(key: str, value: Any) -> Any:
+    # A key may be a path: "name.givenName", "urn:...:User:manager" (N2).
+    name = key.rpartition(":")[2].rpartition(".")[2].lower()
+    if name in _BOOLEANS:
+        return boolean(key, value)
+    if name == "manager":
+        return manager(value)
+    return lenient(value)
+
+
+def boolean(name: str, value: Any) -> bool | None:
+    """Read a boolean, also as text: Entra's first flavour sends "True" (P6).
+
+    "" and null are no value (LAPP). Numbers are none of it: 1 is not true.
+    """
+    if value is None or value == "" or isinstance(value, bool):
+        return value if isinstance(value, bool) else None
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    raise InvalidValue(f"{name} must be true or false.")
+
+
+def manager(value: Any) -> Any:
+    """Return a manager as an object, None when nobody is meant.
+
+    Entra sends the id as a string (P7) or an object in an array (P8); Microsoft's
+    validators clear with {"value": ""} or "".
+    """
+    if isinstance(value, list):
+        value = value[0] if value else None
+    if isinstance(value, str):
+        value = {"value": value}
+    if isinstance(value, dict):
+        return {
+            key: item for key, item in value.items() if item not in ("", None)
+        } or None
+    return value
+
+
+@dataclass(frozen=True)
+class Target:
+    """What the path of an operation names."""
+
+    node: Any
+    is_boolean: bool
+    takes_values: bool
+    """Whether the value of a remove selects values: a whole multi-valued attribute."""
+
+    @property
+    def is_manager(self) -> bool:
+        path = self.node if isinstance(self.node, AttrPath) else self.node.attr_path
+        uri = (path.uri or ENTERPRISE).lower()
+        return path.attr.lower() == "manager" and uri == ENTERPRISE.lower()
+
+
+def target_of(path: str) -> Target | None:
+    """Return what *path* names; None when it is no path, which the PATCH will say."""
+    try:
+        parsed = _UserPath(path)
+        binding = parsed.resolve()
+    except SCIMException:
+        return None
+    if not isinstance(parsed.ast, AttrPath | ValuePath):
+        return None
+    return Target(
+        node=parsed.ast,
+        is_boolean=binding is not None and binding.target_type is bool,
+        takes_values=binding is None
+        or (
+            isinstance(parsed.ast, AttrPath)
+            and binding.is_multivalued
+            and binding.sub_field_name is None
+        ),
+    )
+
+
+class UserOperations:
+    """The operations of one PATCH of a user, mended in their order."""
+
+    def __init__(self, document: Document) -> None:
+        current = document.get(ENTERPRISE, {}).get("manager", {})
+        self._manager = current.get("value")
+
+    def mended(self, operations: list[Document]) -> list[Document]:
+        """Return the operations as scim2-models takes them, without empty ones."""
+        return [mended for operation in operations for mended in self._mend(operation)]
+
+    def _mend(self, operation: Document) -> list[Document]:
+        path = operation.get("path")
+        if path is None:
+            return [operation | {"value": self._without_path(operation.get("value"))}]
+        target = target_of(path)
+        if target is None:
+            return [operation]
+        if not target.is_manager:
+            return [_mend_attribute(operation, target)]
+        if operation["op"] == "remove":
+            return self._remove_manager(target.node)
+        return self._set_manager(operation, target.node)
+
+    def _without_path(self, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        # The short name means the enterprise attribute (design, decision 5).
+        mended = lenient(
+            {
+                MANAGER if key.lower() == "manager" else key: item
+                for key, item in value.items()
+            }
+        )
+        if isinstance(mine := lookup(mended, MANAGER.lower()), dict):
+            self._manager = lookup(mine, "value")
+        return mended
+
+    def _remove_manager(self, node: Any) -> list[Document]:
+        """N5: ``remove manager[value eq "x"]``, a filter on a single value."""
+        if isinstance(node, ValuePath):
+            if not self._manager_is(node.val_filter):
+                return []
+        elif node.sub_attr and node.sub_attr.lower() != "value":
+            return [{"op": "remove", "path": f"{MANAGER}.{node.sub_attr}"}]
+        self._manager = None
+        return [{"op": "remove", "path": MANAGER}]
+
+    def _set_manager(self, operation: Document, node: Any) -> list[Document]:
+        """P7 to P9. A new manager takes nothing over from the old one, $ref included."""
+        value = operation.get("value")
+        mended = manager({node.sub_attr: value} if node.sub_attr else value)
+        removal = {"op": "remove", "path": MANAGER}
+        if mended is None:
+            self._manager = None
+            return [removal]
+        setting = operation | {"path": MANAGER, "value": mended}
+        if not isinstance(mended, dict):
+            return [setting]
+        named = lookup(mended, "value")
+        if named is None or named == self._manager:
+            return [setting]
+        self._manager = named
+        return [removal, setting]
+
+    def _manager_is(self, val_filter: Any) -> bool:
+        return (
+            isinstance(val_filter, Comparison)
+            and val_filter.attr_path.attr.lower() == "value"
+            and val_filter.value == self._manager
+        )
+
+
+def _mend_attribute(operation: Document, target: Target) -> Document:
+    if operation["op"] == "remove":
+        # P12: Entra may name the value that it clears; a single value needs no naming.
+        dropped = () if target.takes_values else ("value",)
+        return {key: item for key, item in operation.items() if key not in dropped}
+    if "value" not in operation:
+        return operation
+    value = operation["value"]
+    mended = boolean(operation["path"], value) if target.is_boolean else lenient(value)
+    if mended is None or mended == "":
+        # LAPP clears with "" or null, by add as well as by replace.
+        return {"op": "replace", "path": operation["path"], "value": None}
+    return operation | {"value": mended}

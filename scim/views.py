@@ -1,0 +1,306 @@
+"""The endpoints, on django-scim2's views: HTTP here, the rest elsewhere."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+from django.http import HttpRequest, HttpResponse
+from django_scim import views as library
+
+from scim import discovery
+from scim.bodies import read_object
+from scim.documents import Document
+from scim.endpoint import WRITES, Endpoint
+from scim.errors import (
+    InvalidFilter,
+    MethodNotAllowed,
+    NotFound,
+    NotSupported,
+    ScimError,
+    translate,
+)
+from scim.models import ProvisioningEvent
+from scim.patches import read_operations
+from scim.responses import no_content, scim_response
+from scim.searching import (
+    Search,
+    Source,
+    groups_source,
+    list_response,
+    projection_of,
+    users_source,
+)
+
+Action = ProvisioningEvent.Action
+_RANDOM_NAME = re.compile(
+    r'[^"]*(?:\[type eq "[a-z]+"\][^"]*)? eq "(?!7a736361-6c65-7200-)'
+    r'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"',
+    re.IGNORECASE,
+)
+"""What Entra's Test Connection asks for: one name that is a random GUID, no id of ours."""
+
+
+class ResourceEndpoint(Endpoint):
+    """Users and Groups. The methods allowed depend on whether an id is named."""
+
+    http_method_names: ClassVar = [
+        "get",
+        "head",
+        "post",
+        "put",
+        "patch",
+        "delete",
+        "options",
+    ]
+    resource_type = ""
+    source: Any = None
+
+    @property
+    def lookup_field(self) -> str:
+        return "pk"
+
+    def _allowed_methods(self) -> list[str]:
+        if self.kwargs.get(self.lookup_url_kwarg):
+            return ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"]
+        return ["GET", "HEAD", "POST", "OPTIONS"]
+
+    def _draft(self, request: Any) -> ProvisioningEvent:
+        event = super()._draft(request)
+        event.resource_type = self.resource_type
+        return event
+
+    def get_object(self) -> Any:
+        """The resource of the URL, locked when it is going to be changed."""
+        scim_id = self.kwargs.get(self.lookup_url_kwarg)
+        if not scim_id:
+            raise MethodNotAllowed(self.request.method, self._allowed_methods())
+        rows = self.model_cls.objects.for_organization(self.request.organization)
+        rows = rows.with_scim_id(scim_id)
+        if self.request.method in WRITES:
+            rows = rows.select_for_update()
+        row = rows.first()
+        if row is None:
+            raise NotFound(
+                f"There is no {self.resource_type} with the id {scim_id[:64]}."
+            )
+        # Saves the query for what authentication has loaded already.
+        row.organization = self.request.organization
+        self.request.event.resource_key = row.pk
+        self.request.event.target = str(row)[:254]
+        return row
+
+    def get_single(self, request: Any) -> HttpResponse:
+        adapter = self.scim_adapter(self.get_object(), request=request)
+        request.event.action = Action.READ
+        return self._answer(adapter)
+
+    def get_many(self, request: Any) -> HttpResponse:
+        request.event.action = Action.LOOKUP if "filter" in request.GET else Action.LIST
+        search = Search.of_query(request.GET, request.organization.behaviour)
+        document = list_response([self.rows(search)], search)
+        describe_search(request.event, search, document)
+        return scim_response(document)
+
+    def rows(self, search: Search) -> Source:
+        if search.filter:
+            rows = self.__class__.parser_getter().search(search.filter, self.request)
+        else:
+            rows = self.model_cls.objects.for_organization(self.request.organization)
+        make: Any = type(self).source
+        return make(rows, self.scim_adapter, self.request, search)  # type: ignore[no-any-return]
+
+    def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        if self.kwargs.get(self.lookup_url_kwarg):
+            raise MethodNotAllowed("POST", self._allowed_methods())
+        request.event.action = Action.CREATE
+        row = self.model_cls(organization=request.organization)
+        adapter = self.scim_adapter(row, request=request)
+        self._note(adapter, read_object(request))
+        adapter.save()
+        return self._answer(adapter, status=HTTPStatus.CREATED)
+
+    def put(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        request.event.action = Action.CHANGE
+        adapter = self.scim_adapter(self.get_object(), request=request)
+        self._note(adapter, read_object(request))
+        adapter.save()
+        return self._answer(adapter)
+
+    def patch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        request.event.action = Action.CHANGE
+        adapter = self.scim_adapter(self.get_object(), request=request)
+        adapter.handle_operations(read_operations(read_object(request)))
+        adapter.save()
+        return self.patched(adapter)
+
+    def patched(self, adapter: Any) -> HttpResponse:
+        return self._answer(adapter)
+
+    def delete(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        request.event.action = Action.DELETE
+        self.scim_adapter(self.get_object(), request=request).delete()
+        return no_content()
+
+    def _note(self, adapter: Any, body: Document) -> None:
+        """Name the target before anything is refused, so that the event knows it."""
+        name = body.get("userName") or body.get("displayName")
+        if isinstance(name, str) and not self.request.event.target:
+            self.request.event.target = name[:254]
+        adapter.from_dict(body)
+
+    def _answer(self, adapter: Any, status: int = HTTPStatus.OK) -> HttpResponse:
+        return scim_response(
+            adapter.to_dict(projection_of(self.request.GET)),
+            status=status,
+            location=adapter.location,
+        )
+
+
+def describe_search(
+    event: ProvisioningEvent, search: Search, document: Document
+) -> None:
+    """Say in the event whether somebody was looked up, and whether they were there."""
+    if not search.filter:
+        event.action = Action.LIST
+        return
+    event.action = Action.LOOKUP
+    found = document["Resources"]
+    if found and document["totalResults"] == 1:
+        name = found[0].get("userName") or found[0].get("displayName") or ""
+        event.target = name[:254]
+    event.detail = f"{document['totalResults']} found: {search.filter}"[:1024]
+    if not document["totalResults"] and _RANDOM_NAME.fullmatch(search.filter):
+        event.action = Action.TEST
+
+
+class UsersView(ResourceEndpoint, library.UsersView):  # type: ignore[misc]
+    resource_type = "User"
+    source = staticmethod(users_source)
+
+
+class GroupsView(ResourceEndpoint, library.GroupsView):  # type: ignore[misc]
+    resource_type = "Group"
+    source = staticmethod(groups_source)
+
+    def patched(self, adapter: Any) -> HttpResponse:
+        """204 or 200, by profile; a body only up to a number of members."""
+        profile = self.request.organization.behaviour
+        projection = projection_of(self.request.GET)
+        if projection.explicit:
+            return self._answer(adapter)
+        if profile.group_patch_answer == "no-content":
+            return no_content()
+        members = adapter.obj.memberships.order_by()[: profile.body_member_limit + 1]
+        if len(members.values_list("pk")) > profile.body_member_limit:
+            return no_content()
+        return self._answer(adapter)
+
+
+class _Search(Endpoint):
+    """POST .search (RFC 7644 section 3.4.3)."""
+
+    http_method_names: ClassVar = ["post", "options"]
+    takes_lock = False
+    action = Action.LOOKUP
+    views: ClassVar[list[type[ResourceEndpoint]]] = []
+
+    def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        search = Search.of_body(read_object(request), request.organization.behaviour)
+        sources = self._sources(search)
+        document = list_response(sources, search)
+        describe_search(request.event, search, document)
+        return scim_response(document)
+
+    def _sources(self, search: Search) -> list[Source]:
+        """One source a resource type; one that lacks an attribute has no hits.
+
+        An attribute that none of them has is an error (RFC 7644 section 3.4.2.1).
+        """
+        sources: list[Source] = []
+        refusal: Exception | None = None
+        for view_class in self.views:
+            view = view_class()
+            view.setup(self.request)
+            try:
+                sources.append(view.rows(search))
+            except Exception as exc:
+                refusal = translate(exc)
+                if not isinstance(refusal, InvalidFilter):
+                    raise
+        if not sources and refusal is not None:
+            raise refusal
+        return sources
+
+
+class UserSearchView(_Search, library.UserSearchView):  # type: ignore[misc]
+    views: ClassVar = [UsersView]
+
+
+class GroupSearchView(_Search, library.GroupSearchView):  # type: ignore[misc]
+    views: ClassVar = [GroupsView]
+
+
+class SearchView(_Search, library.SearchView):  # type: ignore[misc]
+    views: ClassVar = [UsersView, GroupsView]
+
+
+class _Discovery(Endpoint):
+    http_method_names: ClassVar = ["get", "head", "options"]
+    open_to_anyone = True
+    action = Action.DISCOVER
+
+    def get(
+        self, request: Any, uuid: str | None = None, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        documents = self.documents(request)
+        if "filter" in request.GET:
+            # RFC 7644 section 4: a filter here is answered with 403.
+            raise discovery.FilterOnDiscovery
+        if uuid is None:
+            return scim_response(discovery.listed(documents))
+        for document in documents:
+            if document["id"].lower() == uuid.lower():
+                return scim_response(document)
+        raise NotFound(f"There is nothing of the name {uuid[:128]} here.")
+
+    def documents(self, request: Any) -> list[Document]:
+        raise NotImplementedError
+
+
+class SchemasView(_Discovery, library.SchemasView):  # type: ignore[misc]
+    def documents(self, request: Any) -> list[Document]:
+        return discovery.schemas(request)
+
+
+class ResourceTypesView(_Discovery, library.ResourceTypesView):  # type: ignore[misc]
+    def documents(self, request: Any) -> list[Document]:
+        return list(self.type_dict_by_type_id(request).values())
+
+
+class ServiceProviderConfigView(_Discovery, library.ServiceProviderConfigView):  # type: ignore[misc]
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        config = discovery.ServiceProviderConfig(request=request)
+        return scim_response(config.to_dict())
+
+
+class NotOfferedView(Endpoint):
+    """/Bulk, /Me and the root: known to the RFC, not offered here."""
+
+    def dispatch_refusal(self) -> ScimError:
+        return NotSupported()
+
+    def http_method_not_allowed(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        raise self.dispatch_refusal()
+
+    http_method_names: ClassVar[list[str]] = []
+
+
+class UnknownView(NotOfferedView):
+    """Whatever else is below the Base URL."""
+
+    def dispatch_refusal(self) -> ScimError:
+        return NotFound("There is no such endpoint. Check the Base URL in the client.")
