@@ -1,0 +1,61 @@
+# make run      install what is needed, and serve (address and login are printed)
+# make test     the whole suite on SQLite, then on PostgreSQL
+# make lint     style, types, layers, templates, migrations, settings, pins
+# make format   what lint would complain about, as far as tools can mend it
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := manage.py scim zportal tests
+PYTEST := $(BIN)/python -m pytest
+# Exported environment wins over .env; neither is needed.
+LINT_SETTINGS := DEBUG=false DATABASE_URL=sqlite://:memory: SECRET_KEY=lint-only-$(shell seq -s- 1000 1024)
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test lint format constraints
+
+help:
+	@sed -n 's/^# make /make /p' Makefile
+
+install: $(VENV)/.installed
+
+# The stamp is as new as the pins that were installed.
+$(VENV)/.installed: .ci/constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed; name it: make install PYTHON=python3.12"; \
+	  exit 1; }
+	@echo "Installing into $(VENV); the first time takes a minute."
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -r .ci/constraints.txt
+	@touch $@
+
+run: install
+	@$(BIN)/python manage.py prepare
+	@exec $(BIN)/gunicorn -c python:zportal.gunicorn --no-control-socket zportal.wsgi
+
+test: install
+	@.ci/system-packages
+	DATABASE_URL=sqlite:///var/test.sqlite3 $(PYTEST)
+	.ci/with-postgres $(PYTEST)
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(SOURCES)
+	$(BIN)/lint-imports
+	git ls-files -co --exclude-standard 'templates/*.html' | xargs -r $(BIN)/djade --target-version 5.2 --check
+	$(BIN)/djlint --lint --quiet templates
+	git ls-files -co --exclude-standard '*.py' | xargs $(BIN)/django-upgrade --target-version 5.2 --check
+	env $(LINT_SETTINGS) $(BIN)/python manage.py makemigrations --check --dry-run
+	env $(LINT_SETTINGS) $$(.ci/https-example) $(BIN)/python manage.py check --deploy --fail-level WARNING
+	$(BIN)/python .ci/check_constraints.py
+
+format: install
+	git ls-files -co --exclude-standard '*.py' | xargs $(BIN)/django-upgrade --target-version 5.2 --exit-zero-even-if-changed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	-git ls-files -co --exclude-standard 'templates/*.html' | xargs -r $(BIN)/djade --target-version 5.2
+
+# Takes the newest releases that pyproject.toml allows, from uv's configured index.
+constraints: install
+	$(BIN)/uv export --quiet --upgrade --no-hashes --all-groups -o .ci/constraints.txt

@@ -1,0 +1,1 @@
+"""The portal that people click, and the Django project around it."""

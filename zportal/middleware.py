@@ -1,0 +1,119 @@
+"""Middleware of the whole site."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from zportal.proxies import client_address, is_trusted, parse_address, parse_networks
+from zportal.views.health import healthz, readyz
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+BELIEVED = ("HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST")
+"""What a trusted proxy may say about the request, besides X-Forwarded-For."""
+
+NEVER_BELIEVED = (
+    "HTTP_FORWARDED",
+    "HTTP_X_FORWARDED_PORT",
+    "HTTP_X_FORWARDED_PROTOCOL",
+    "HTTP_X_FORWARDED_SSL",
+)
+
+
+SIGNED_IN_AT = "signed_in_at"
+"""Where a session keeps the time of its sign-in."""
+
+
+class HealthMiddleware:
+    """Answers health probes before anything else looks at the request.
+
+    A probe comes with whatever Host header and session cookie its sender has; neither
+    may decide the answer.
+    """
+
+    probes = {"/healthz": healthz, "/readyz": readyz}
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.probes.get(request.path, self.get_response)(request)
+
+
+class ForwardedHeadersMiddleware:
+    """Believes forwarded headers of TRUSTED_PROXIES only, and sets request.client_ip.
+
+    From anybody else the headers are removed, so nothing behind this middleware can
+    fall for them; ``client_ip`` is the peer then, or None on a UNIX socket.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        self.proxies = parse_networks(settings.TRUSTED_PROXIES)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        meta = request.META
+        peer = parse_address(meta.get("REMOTE_ADDR", ""))
+        forwarded_for = meta.pop("HTTP_X_FORWARDED_FOR", "")
+        client = peer
+        if peer is not None and is_trusted(peer, self.proxies):
+            client = client_address(peer, forwarded_for, self.proxies)
+            self._keep_nearest(request)
+        else:
+            self._forget(request, BELIEVED)
+        self._forget(request, NEVER_BELIEVED)
+        request.client_ip = str(client) if client else None  # type: ignore[attr-defined]
+        return self.get_response(request)
+
+    @staticmethod
+    def _keep_nearest(request: HttpRequest) -> None:
+        """Of a list, keep what the proxy next to us said."""
+        for name in BELIEVED:
+            if name in request.META:
+                request.META[name] = request.META[name].rpartition(",")[2].strip()
+
+    @staticmethod
+    def _forget(request: HttpRequest, names: tuple[str, ...]) -> None:
+        sent = [name for name in names if request.META.pop(name, None) is not None]
+        if sent:
+            # gunicorn believes a loopback peer's headers by default, and a tunnel on
+            # this machine passes on what its clients wrote.
+            request.META["wsgi.url_scheme"] = "http"
+
+
+class SessionLimitMiddleware:
+    """Ends a session SESSION_LIMIT after sign-in, however busy it is."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # A call without the cookie, such as every SCIM call, has no session to load.
+        has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
+        if has_session and self._is_over(request):
+            logout(request)
+        response = self.get_response(request)
+        has_session = has_session or request.session.modified
+        if has_session and request.user.is_authenticated:
+            request.session.setdefault(SIGNED_IN_AT, timezone.now().isoformat())
+        return response
+
+    @staticmethod
+    def _is_over(request: HttpRequest) -> bool:
+        started = request.session.get(SIGNED_IN_AT)
+        if started is None:
+            return False
+        age = timezone.now() - datetime.fromisoformat(started)
+        return age > settings.SESSION_LIMIT
+
+
+def client_ip(request: HttpRequest) -> str | None:
+    """Who sent the request, for django-axes, which would note the proxy."""
+    address: str | None = getattr(request, "client_ip", None)
+    return address

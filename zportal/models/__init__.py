@@ -1,0 +1,6 @@
+from __future__ import annotations
+
+from zportal.models.administrator import Administrator
+from zportal.models.settings import AuthenticationSettings, SamlConfiguration, Stage
+
+__all__ = ["Administrator", "AuthenticationSettings", "SamlConfiguration", "Stage"]

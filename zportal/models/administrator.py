@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+from scim.models import Organization
+from scim.text import match_key
+
+
+class AdministratorManager(BaseUserManager["Administrator"]):
+    def get_by_natural_key(self, username: str | None) -> Administrator:
+        """Logins are compared without letter case, so they are stored folded."""
+        return self.get(login=match_key(username or ""))
+
+    def create_user(
+        self,
+        login: str,
+        password: str | None = None,
+        **fields: Any,
+    ) -> Administrator:
+        administrator = self.model(login=match_key(login), **fields)
+        administrator.set_password(password)
+        administrator.full_clean()
+        administrator.save(using=self._db)
+        return administrator
+
+    def create_superuser(
+        self, login: str, password: str | None = None, **fields: Any
+    ) -> Administrator:
+        return self.create_user(login, password, is_superuser=True, **fields)
+
+
+class Administrator(AbstractBaseUser):
+    """A person who signs in to the portal. Never a subject of provisioning."""
+
+    class Role(models.TextChoices):
+        SUPER_ADMIN = "super-admin", "Super Admin"
+        AUDITOR = "auditor", "Auditor"
+
+    login = models.CharField("Login ID", max_length=128, unique=True)
+    name = models.CharField(max_length=254, blank=True)
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="administrators"
+    )
+    role = models.CharField(
+        max_length=16, choices=Role.choices, default=Role.SUPER_ADMIN
+    )
+    is_superuser = models.BooleanField(
+        default=False, help_text="Makes organizations and moves between them."
+    )
+    is_active = models.BooleanField(default=True)
+    created = models.DateTimeField(auto_now_add=True)
+
+    objects = AdministratorManager()
+
+    USERNAME_FIELD = "login"
+    REQUIRED_FIELDS: ClassVar = ["organization"]
+
+    def __str__(self) -> str:
+        return self.login
+
+    @property
+    def is_staff(self) -> bool:
+        """Everyone of this table may sign in; django.contrib.admin asks for the name."""
+        return self.is_active
+
+    @property
+    def may_change(self) -> bool:
+        """Whether this administrator changes settings; an Auditor only reads."""
+        return self.is_active and self.role == self.Role.SUPER_ADMIN
+
+    def has_perm(self, perm: str, obj: object = None) -> bool:
+        """Answer django.contrib.admin: read for every role, the rest for Super Admins."""
+        action = perm.rpartition(".")[2].partition("_")[0]
+        return self.is_active and (action == "view" or self.may_change)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.is_active

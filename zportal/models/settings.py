@@ -1,0 +1,96 @@
+"""What the Authentication Settings page stores.
+
+Each table holds two rows an organization: ``staged`` is what Save stores and the page
+shows, ``active`` is what sign-on uses since the last activation.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from django.db import models
+
+from scim.models import Organization
+
+
+class Stage(models.TextChoices):
+    STAGED = "staged", "Saved"
+    ACTIVE = "active", "Active"
+
+
+class StagedQuerySet(models.QuerySet["StagedModel"]):
+    def at(self, organization: Organization, stage: Stage) -> StagedModel:
+        """The row of *organization* at *stage*, unsaved with defaults when there is none."""
+        found = self.filter(organization=organization, stage=stage).first()
+        return found or self.model(organization=organization, stage=stage)
+
+
+class StagedModel(models.Model):
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE)
+    stage = models.CharField(max_length=8, choices=Stage.choices)
+
+    objects = StagedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["organization", "stage"], name="%(class)s_one_per_stage"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} of {self.organization_id}, {self.stage}"
+
+    @classmethod
+    def setting_names(cls) -> list[str]:
+        """The fields that an administrator sets, in the order of the page."""
+        own = {"id", "organization", "stage"}
+        return [field.name for field in cls._meta.fields if field.name not in own]
+
+    def differing(self, other: Self) -> list[str]:
+        """The names of the settings in which the two rows differ."""
+        return [
+            name
+            for name in self.setting_names()
+            if getattr(self, name) != getattr(other, name)
+        ]
+
+
+class AuthenticationSettings(StagedModel):
+    """The tab Authentication Profile."""
+
+    class Type(models.TextChoices):
+        FORM_BASED = "form-based", "Form-Based"
+        SAML = "saml", "SAML"
+
+    authentication_type = models.CharField(
+        max_length=16, choices=Type.choices, default=Type.FORM_BASED
+    )
+
+    @property
+    def is_saml(self) -> bool:
+        return self.authentication_type == self.Type.SAML
+
+
+class SamlConfiguration(StagedModel):
+    """The identity provider's half of the Configure SAML window."""
+
+    portal_url = models.URLField("SAML Portal URL", max_length=2048, blank=True)
+    login_name_attribute = models.CharField(
+        "Login Name Attribute", max_length=254, default="NameID"
+    )
+    certificate = models.TextField("Public SSL Certificate", blank=True)
+    sign_request = models.BooleanField("Sign SAML Request", default=False)
+    auto_provisioning = models.BooleanField(
+        "Enable SAML Auto-Provisioning", default=False
+    )
+    display_name_attribute = models.CharField(
+        "User Display Name Attribute", max_length=254, default="displayName"
+    )
+    group_name_attribute = models.CharField(
+        "Group Name Attribute", max_length=254, default="memberOf"
+    )
+    department_name_attribute = models.CharField(
+        "Department Name Attribute", max_length=254, default="department"
+    )

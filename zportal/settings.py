@@ -1,0 +1,256 @@
+"""The settings, one file. Every difference between environments is an environment value.
+
+``.env.example`` lists them. ``zportal.checks`` refuses the unsafe combinations.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONE, SELF
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = BASE_DIR / "var"
+
+env = environ.Env()
+env.read_env(BASE_DIR / ".env")
+
+# ---------------------------------------------------------------- who may reach it
+DEBUG = env.bool("DEBUG", default=False)
+
+SECRET_KEY_FILE = VAR_DIR / "secret_key"
+SECRET_KEY = env.str("SECRET_KEY", default="") or (
+    SECRET_KEY_FILE.read_text().strip() if SECRET_KEY_FILE.is_file() else ""
+)
+
+PORT = env.int("PORT", default=8000)
+PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")
+try:
+    _public = urlsplit(PUBLIC_URL)
+except ValueError:  # zportal.E005 says so, with what to do
+    _public = urlsplit("")
+PUBLIC_HTTPS = _public.scheme == "https"
+
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+if _public.hostname and _public.hostname not in ALLOWED_HOSTS:
+    ALLOWED_HOSTS += [_public.hostname]
+CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
+
+# Addresses or networks of proxies whose forwarded headers are believed.
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+# What is left of these two when a request reaches Django is to be believed
+# (zportal.middleware.ForwardedHeadersMiddleware).
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+USE_X_FORWARDED_HOST = True
+
+# ------------------------------------------------------------------- what is in it
+INSTALLED_APPS = [
+    "scim",
+    "zportal",
+    "django.contrib.admin.apps.SimpleAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.humanize",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "axes",
+    "csp",
+    "django_scim",
+]
+
+MIDDLEWARE = [
+    "zportal.middleware.HealthMiddleware",
+    "zportal.middleware.ForwardedHeadersMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "zportal.middleware.SessionLimitMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "zportal.urls"
+WSGI_APPLICATION = "zportal.wsgi.application"
+# A redirected POST loses its body in most clients; SCIM answers both forms itself.
+APPEND_SLASH = True
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+
+# -------------------------------------------------------------------- where it keeps it
+DATABASES = {
+    "default": env.db_url(
+        "DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'zportal.sqlite3'}"
+    )
+}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # SQLite makes the file, but not its directory.
+    Path(DATABASES["default"]["NAME"]).parent.mkdir(
+        mode=0o700, parents=True, exist_ok=True
+    )
+    DATABASES["default"]["OPTIONS"] = {
+        # A writer takes its lock when it begins: two of them queue, none fails half-way.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL;",
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # Without it, a request to an unreachable server waits for minutes.
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# ------------------------------------------------------------------------- sign-in
+AUTH_USER_MODEL = "zportal.Administrator"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "/sign-in/"
+LOGIN_REDIRECT_URL = "/"
+
+# Vendor: five wrong passwords within a minute lock the login for five minutes. Here
+# each of the five may come within five minutes of the last: slow guessing counts too.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=5)
+AXES_LOCKOUT_PARAMETERS = ["username"]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_USERNAME_CALLABLE = "zportal.services.sign_in_name"
+AXES_HANDLER = "zportal.sign_in_lock.LoginLock"
+AXES_LOCKOUT_CALLABLE = "zportal.views.sign_in.locked"
+AXES_CLIENT_IP_CALLABLE = "zportal.middleware.client_ip"
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+AXES_SENSITIVE_PARAMETERS = ["password"]
+
+# Vendor: 30 minutes idle ("Advanced Settings"), 720 minutes at most.
+SESSION_COOKIE_AGE = 30 * 60
+SESSION_SAVE_EVERY_REQUEST = True
+SESSION_LIMIT = timedelta(hours=12)
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = PUBLIC_HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = PUBLIC_HTTPS
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# ------------------------------------------------------------------------ the browser
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 31_536_000 if PUBLIC_HTTPS else 0
+SILENCED_SYSTEM_CHECKS = [
+    # Whole domains are their owners' to promise, not this application's.
+    "security.W005",
+    "security.W021",
+    # TLS ends at a proxy or tunnel that speaks http to us: a redirect would loop.
+    "security.W008",
+    # django-axes would rather lock by address. The vendor locks the login, and a
+    # guesser with many addresses must not get five tries from each.
+    "axes.W006",
+]
+
+# -------------------------------------------------------------------------- limits
+# A PUT of a group with 40,000 members is about 4 MB (reference: django-scim2 3.1).
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+# ---------------------------------------------------------------------------- SCIM
+SCIM_SERVICE_PROVIDER = {
+    "NETLOC": _public.netloc,
+    "SCHEME": _public.scheme,
+    "AUTHENTICATION_SCHEMES": [
+        {
+            "type": "oauthbearertoken",
+            "name": "OAuth Bearer Token",
+            "description": "The Bearer Token of the Configure SAML window.",
+            "specUri": "https://www.rfc-editor.org/info/rfc6750",
+            "primary": True,
+        }
+    ],
+    "WWW_AUTHENTICATE_HEADER": 'Bearer realm="scim"',
+    "USER_MODEL_GETTER": "scim.hooks.user_model",
+    "GROUP_MODEL": "scim.models.DirectoryGroup",
+    "USER_ADAPTER": "scim.adapters.UserAdapter",
+    "GROUP_ADAPTER": "scim.adapters.GroupAdapter",
+    "USER_FILTER_PARSER": "scim.hooks.UserFilterQuery",
+    "GROUP_FILTER_PARSER": "scim.hooks.GroupFilterQuery",
+    "SERVICE_PROVIDER_CONFIG_MODEL": "scim.discovery.ServiceProviderConfig",
+    "BASE_LOCATION_GETTER": "scim.hooks.base_location",
+    "AUTH_CHECK_MIDDLEWARE": "scim.auth.BearerAuthentication",
+    "SCHEMAS_GETTER": "scim.schema.schema_documents",
+}
+
+# ----------------------------------------------------------------------------- log
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        "scim": {"level": "INFO"},
+        "zportal": {"level": "INFO"},
+        # The event log holds every refused call; the console need not repeat them.
+        "django.request": {"level": "ERROR"},
+    },
+}

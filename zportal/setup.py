@@ -1,0 +1,170 @@
+"""Organizations made without a browser: the first one, and those of pipelines."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from scim import services as scim
+from scim.models import Organization
+from scim.text import match_key
+from zportal.models import Administrator, AuthenticationSettings, Stage
+
+READABLE_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
+"""Without l, o, 0 and 1, which are mistaken for each other."""
+
+
+@dataclass(frozen=True)
+class NewAdministrator:
+    """A new administrator, and the password that is kept nowhere."""
+
+    login: str
+    password: str
+
+
+@dataclass(frozen=True)
+class NewOrganization:
+    """A new organization, and the secrets that were made with it."""
+
+    organization: Organization
+    domains: list[str]
+    administrator: NewAdministrator | None
+    bearer_token: str | None
+
+    @property
+    def base_url(self) -> str:
+        return base_url_of(self.organization)
+
+
+def base_url_of(organization: Organization) -> str:
+    """What an identity provider is given: Base URL here, Tenant URL in Entra."""
+    return f"{settings.PUBLIC_URL}{organization.scim_path}"
+
+
+def set_up_organization(
+    *,
+    name: str,
+    domains: Sequence[str],
+    package: str = Organization.Package.ENTERPRISE,
+    profile: str = "zscaler",
+    admin: str | None = None,
+    role: str = Administrator.Role.SUPER_ADMIN,
+    is_superuser: bool = False,
+    enable_scim: bool = False,
+    actor: str,
+) -> NewOrganization:
+    """Make an organization and what was asked for with it, or nothing at all.
+
+    Raises ValidationError with one sentence for each reason to refuse.
+    """
+    _refuse(name, domains, package, admin, enable_scim=enable_scim)
+    try:
+        with transaction.atomic():
+            organization = scim.create_organization(
+                name=name, domains=domains, package=package, profile=profile
+            )
+            administrator = None
+            if admin is not None:
+                administrator = add_administrator(
+                    organization=organization,
+                    login=admin,
+                    role=role,
+                    is_superuser=is_superuser,
+                )
+            token = None
+            if enable_scim:
+                token = open_provisioning(organization=organization, actor=actor)
+    except IntegrityError as error:
+        # Another process was quicker with the same name or login.
+        raise ValidationError(
+            "That organization name or login was taken a moment ago."
+        ) from error
+    registered = organization.domains.order_by("pk").values_list("name", flat=True)
+    return NewOrganization(organization, list(registered), administrator, token)
+
+
+def add_administrator(
+    *,
+    organization: Organization,
+    login: str,
+    role: str = Administrator.Role.SUPER_ADMIN,
+    is_superuser: bool = False,
+) -> NewAdministrator:
+    """Make an administrator with a generated password.
+
+    Raises ValidationError when the login is no login or is taken.
+    """
+    password = generate_password()
+    administrator = Administrator.objects.create_user(
+        login,
+        password,
+        organization=organization,
+        role=role,
+        is_superuser=is_superuser,
+    )
+    return NewAdministrator(administrator.login, password)
+
+
+@transaction.atomic
+def open_provisioning(*, organization: Organization, actor: str) -> str:
+    """Choose SAML, live, switch SCIM on, and return the secret of a live token."""
+    for stage in Stage.values:
+        AuthenticationSettings.objects.update_or_create(
+            organization=organization,
+            stage=stage,
+            defaults={"authentication_type": AuthenticationSettings.Type.SAML},
+        )
+    scim.set_provisioning(organization=organization, enabled=True, actor=actor)
+    _, secret = scim.generate_token(organization=organization, actor=actor)
+    scim.activate_token(organization=organization, actor=actor)
+    return secret
+
+
+def generate_password() -> str:
+    """Return 100 random bits as four groups that can be read out and typed."""
+    groups = (
+        "".join(secrets.choice(READABLE_LETTERS) for _ in range(5)) for _ in range(4)
+    )
+    return "-".join(groups)
+
+
+def _refuse(
+    name: str,
+    domains: Sequence[str],
+    package: str,
+    admin: str | None,
+    *,
+    enable_scim: bool,
+) -> None:
+    """Raise ValidationError for what the models would refuse less clearly."""
+    reasons = []
+    longest = Organization._meta.get_field("name").max_length or 0
+    if not name.strip() or len(name.strip()) > longest or not name.isprintable():
+        reasons.append(
+            f"An organization name is 1 to {longest} printable characters long."
+        )
+    elif Organization.objects.named(name.strip()).exists():
+        reasons.append(f"There is an organization named “{name.strip()}” already.")
+    if not domains:
+        reasons.append("An organization needs a domain: --domain contoso.example")
+    if admin is not None:
+        reasons += _reasons_against_login(admin)
+    if enable_scim and package != Organization.Package.ENTERPRISE:
+        reasons.append("SCIM needs the package enterprise.")
+    if reasons:
+        raise ValidationError(reasons)
+
+
+def _reasons_against_login(login: str) -> list[str]:
+    longest = Administrator._meta.get_field("login").max_length or 0
+    is_login = login.isprintable() and not any(map(str.isspace, login))
+    if not login or not is_login or len(match_key(login)) > longest:
+        return [f"A login is 1 to {longest} characters long, without spaces."]
+    if Administrator.objects.filter(login=match_key(login)).exists():
+        return [f"There is an administrator with the login “{login}” already."]
+    return []
