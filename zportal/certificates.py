@@ -1,0 +1,112 @@
+"""Reading the identity provider's certificate, and saying what is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+UPLOAD_LIMIT = 64 * 1024
+"""The largest file that is looked at, in bytes; a certificate has one or two KiB."""
+
+_BEGIN = b"-----BEGIN CERTIFICATE-----"
+
+TOO_LARGE = (
+    "The file is larger than 64 KiB, so it is no single certificate. Upload the "
+    "certificate alone, in PEM."
+)
+PRIVATE_KEY = (
+    "The file holds a private key, which must not leave the identity provider. It was "
+    "not stored. Upload the certificate alone, and consider replacing that key."
+)
+BINARY = (
+    "The certificate is in the binary format DER. Download it as "
+    "“Certificate (Base64)” in Entra and upload that file."
+)
+NOT_PEM = (
+    "The file is no certificate in PEM, which begins with “-----BEGIN "
+    "CERTIFICATE-----”. Download “Certificate (Base64)” in Entra and upload that file."
+)
+SEVERAL = (
+    "The file holds {} certificates. Upload the signing certificate of the identity "
+    "provider alone."
+)
+DAMAGED = (
+    "The certificate cannot be read: the file is damaged or cut off. Download it "
+    "again and upload the new file."
+)
+EXPIRED = (
+    "The certificate expired on {:%-d %B %Y}. Make a new signing certificate in Entra, "
+    "make it active there, and upload it."
+)
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What the window shows of a certificate, and the certificate itself as PEM."""
+
+    subject: str
+    issuer: str
+    not_before: datetime
+    expires: datetime
+    pem: str
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expires <= timezone.now()
+
+    @property
+    def is_premature(self) -> bool:
+        return self.not_before > timezone.now()
+
+
+def read_certificate(content: bytes) -> Certificate:
+    """Read one certificate in PEM that is good today.
+
+    Raises ValidationError with a sentence that says what to do; no sentence ever
+    repeats a part of *content*.
+    """
+    _refuse_other_files(content)
+    found = parse_certificate(content)
+    if found.is_expired:
+        raise ValidationError(EXPIRED.format(found.expires))
+    return found
+
+
+def parse_certificate(content: bytes) -> Certificate:
+    """Read a certificate in PEM, whatever its dates. Raises ValidationError."""
+    try:
+        parsed = x509.load_pem_x509_certificate(content)
+        return Certificate(
+            subject=parsed.subject.rfc4514_string(),
+            issuer=parsed.issuer.rfc4514_string(),
+            not_before=parsed.not_valid_before_utc,
+            expires=parsed.not_valid_after_utc,
+            pem=parsed.public_bytes(Encoding.PEM).decode("ascii"),
+        )
+    except (ValueError, TypeError, x509.InvalidVersion) as problem:
+        raise ValidationError(DAMAGED) from problem
+
+
+def _refuse_other_files(content: bytes) -> None:
+    if len(content) > UPLOAD_LIMIT:
+        raise ValidationError(TOO_LARGE)
+    if b"PRIVATE KEY-----" in content:
+        raise ValidationError(PRIVATE_KEY)
+    number = content.count(_BEGIN)
+    if number > 1:
+        raise ValidationError(SEVERAL.format(number))
+    if number == 0:
+        raise ValidationError(BINARY if _is_binary_certificate(content) else NOT_PEM)
+
+
+def _is_binary_certificate(content: bytes) -> bool:
+    try:
+        x509.load_der_x509_certificate(content)
+    except ValueError:
+        return False
+    return True

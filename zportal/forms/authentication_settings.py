@@ -1,0 +1,204 @@
+"""The page Authentication Settings and its window Configure SAML: one form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.core.validators import RegexValidator, URLValidator
+from django.http import HttpRequest, QueryDict
+from django.utils.datastructures import MultiValueDict
+from django.utils.html import format_html
+
+from scim.models import Organization, ProvisioningConnection
+from zportal.certificates import TOO_LARGE, UPLOAD_LIMIT, read_certificate
+from zportal.models import AuthenticationSettings, SamlConfiguration
+from zportal.services import SWITCH, why_not_provisioning
+
+ATTRIBUTE_LENGTH = 254
+MAPPED_ATTRIBUTES = (
+    "display_name_attribute",
+    "group_name_attribute",
+    "department_name_attribute",
+)
+
+one_word = RegexValidator(
+    r"\A\S+\Z", "Write one word, without spaces, in the spelling of the assertion."
+)
+
+
+class HttpsField(forms.URLField):
+    default_validators = [URLValidator(schemes=["https"])]
+    default_error_messages = {
+        "invalid": "Write the whole address, beginning with https://, as the identity "
+        "provider shows it."
+    }
+
+
+def _text(**attrs: str) -> forms.TextInput:
+    return forms.TextInput(attrs={"class": "input", "spellcheck": "false", **attrs})
+
+
+def _switch() -> forms.CheckboxInput:
+    return forms.CheckboxInput(attrs={"class": "switch", "role": "switch"})
+
+
+def _attribute(label: str, help_text: str = "") -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        required=False,
+        max_length=ATTRIBUTE_LENGTH,
+        validators=[one_word],
+        widget=_text(autocapitalize="none"),
+        help_text=help_text,
+    )
+
+
+class AuthenticationSettingsForm(forms.Form):
+    """Every field that Save stores. An Auditor gets all of them disabled."""
+
+    authentication_type = forms.ChoiceField(
+        label="Authentication Type",
+        choices=AuthenticationSettings.Type.choices,
+        widget=forms.RadioSelect,
+    )
+    portal_url = HttpsField(
+        label="SAML Portal URL",
+        required=False,
+        max_length=2048,
+        assume_scheme="https",
+        widget=forms.URLInput(
+            attrs={"class": "input", "placeholder": "https://", "spellcheck": "false"}
+        ),
+        help_text=format_html("In Entra: <strong>{}</strong>", "Login URL"),
+    )
+    login_name_attribute = forms.CharField(
+        label="Login Name Attribute",
+        max_length=ATTRIBUTE_LENGTH,
+        validators=[one_word],
+        widget=_text(autocapitalize="none"),
+        help_text="One word; capital letters count.",
+        error_messages={
+            "required": "Name the attribute that carries the login, such as NameID."
+        },
+    )
+    certificate = forms.FileField(
+        label="Public SSL Certificate",
+        required=False,
+        widget=forms.FileInput(
+            attrs={"class": "input", "accept": ".pem,.cer,.crt,.cert"}
+        ),
+        help_text=format_html("In Entra: <strong>{}</strong>", "Certificate (Base64)"),
+        error_messages={
+            "empty": "The file is empty. Download the certificate again and upload it.",
+            "invalid": "Choose a file with Upload; nothing was received.",
+        },
+    )
+    sign_request = forms.BooleanField(
+        label="Sign SAML Request", required=False, widget=_switch()
+    )
+    auto_provisioning = forms.BooleanField(
+        label="Enable SAML Auto-Provisioning",
+        required=False,
+        widget=_switch(),
+        help_text="People are created from the assertion when they first sign on.",
+    )
+    display_name_attribute = _attribute("User Display Name Attribute")
+    group_name_attribute = _attribute("Group Name Attribute")
+    department_name_attribute = _attribute("Department Name Attribute")
+    scim = forms.BooleanField(
+        label=SWITCH,
+        required=False,
+        widget=_switch(),
+        help_text="The identity provider creates, changes and disables people here.",
+    )
+
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        files: MultiValueDict[str, UploadedFile[Any]] | None = None,
+        *,
+        organization: Organization,
+        initial: dict[str, Any] | None = None,
+        read_only: bool = False,
+    ) -> None:
+        super().__init__(data, files, initial=initial, label_suffix="")
+        self.organization = organization
+        for field in self.fields.values():
+            field.disabled = read_only
+
+    def clean_certificate(self) -> str:
+        """Return the certificate as PEM text; empty when none was uploaded."""
+        upload = self.cleaned_data.get("certificate")
+        if not isinstance(upload, UploadedFile):
+            return ""
+        if (upload.size or 0) > UPLOAD_LIMIT:
+            raise ValidationError(TOO_LARGE)
+        return read_certificate(upload.read()).pem
+
+    def clean(self) -> None:
+        self._refuse_impossible_provisioning()
+        self._ask_for_attributes()
+
+    def _refuse_impossible_provisioning(self) -> None:
+        if not self.cleaned_data.get("scim"):
+            return
+        chosen = self.cleaned_data.get("authentication_type", "")
+        if not (reason := why_not_provisioning(self.organization, chosen)):
+            return
+        if chosen == AuthenticationSettings.Type.FORM_BASED:
+            # The window is closed then: the page itself has to say it.
+            self.add_error("authentication_type", reason)
+        else:
+            self.add_error("scim", reason)
+
+    def _ask_for_attributes(self) -> None:
+        if not self.cleaned_data.get("auto_provisioning"):
+            return
+        for name in MAPPED_ATTRIBUTES:
+            if self.cleaned_data.get(name) == "":
+                self.add_error(
+                    name, "Name the attribute, or switch auto-provisioning off."
+                )
+
+    @property
+    def saml(self) -> dict[str, Any]:
+        """The settings of SamlConfiguration; the certificate only when uploaded."""
+        values = {
+            name: self.cleaned_data[name] for name in SamlConfiguration.setting_names()
+        }
+        if not values["certificate"]:
+            del values["certificate"]
+        return values
+
+    @property
+    def has_window_errors(self) -> bool:
+        """Whether a field of the window Configure SAML has to be corrected."""
+        return any(name != "authentication_type" for name in self.errors)
+
+
+def stored_values(
+    staged: AuthenticationSettings,
+    saml: SamlConfiguration,
+    connection: ProvisioningConnection | None,
+) -> dict[str, Any]:
+    """Return the form's initial values: what Save stored last."""
+    names = [
+        name for name in SamlConfiguration.setting_names() if name != "certificate"
+    ]
+    return {
+        "authentication_type": staged.authentication_type,
+        **{name: getattr(saml, name) for name in names},
+        "scim": connection is not None and connection.enabled,
+    }
+
+
+def unsaved_values(request: HttpRequest) -> dict[str, Any]:
+    """Return what the browser posted, as typed, to be shown again without judgement."""
+    return {
+        name: field.widget.value_from_datadict(request.POST, request.FILES, name)
+        for name, field in AuthenticationSettingsForm.base_fields.items()
+        if name != "certificate"
+    }

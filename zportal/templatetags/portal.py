@@ -1,0 +1,79 @@
+"""Tags of the frame. They also work on error pages, which have less context."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from zportal.models import Administrator
+from zportal.navigation import MENUS
+
+register = template.Library()
+
+
+def _administrator(context: template.Context) -> Administrator | None:
+    """Who is signed in; nobody where there is no request (the page of error 500)."""
+    user = getattr(context.get("request"), "user", None)
+    return user if isinstance(user, Administrator) and user.is_active else None
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """An icon of static/img/icons.svg, drawn in the colour of the text."""
+    return format_html(
+        '<svg class="icon" aria-hidden="true" focusable="false">'
+        '<use href="{}#{}"></use></svg>',
+        static("img/icons.svg"),
+        name,
+    )
+
+
+@register.inclusion_tag("partials/rail.html", takes_context=True)
+def rail(context: template.Context) -> dict[str, Any]:
+    """The navigation, empty for those who are not signed in."""
+    administrator = _administrator(context)
+    if administrator is None:
+        return {"menus": ()}
+    path = context["request"].path
+    return {
+        "administrator": administrator,
+        "menus": [
+            {
+                "label": menu.label,
+                "icon": menu.icon,
+                "current": menu.is_current(path),
+                "groups": [
+                    {
+                        "label": label,
+                        "entries": [
+                            {
+                                "label": entry.label,
+                                "url": entry.url,
+                                "current": entry.is_current(path),
+                            }
+                            for entry in entries
+                        ],
+                    }
+                    for label, entries in menu.groups()
+                ],
+            }
+            for menu in MENUS
+        ],
+    }
+
+
+@register.inclusion_tag("partials/organization.html", takes_context=True)
+def organization_corner(context: template.Context) -> dict[str, Any]:
+    """Name, Company ID and cloud of the administrator's organization."""
+    administrator = _administrator(context)
+    return {"organization": administrator.organization if administrator else None}
+
+
+@register.simple_tag(takes_context=True)
+def signed_in(context: template.Context) -> bool:
+    """Whether the rail is shown."""
+    return _administrator(context) is not None

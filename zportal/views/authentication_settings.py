@@ -1,0 +1,151 @@
+"""The page Authentication Settings. Its window Configure SAML is part of its form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.http import require_http_methods, require_POST
+
+from zportal.forms import AuthenticationSettingsForm
+from zportal.forms.authentication_settings import unsaved_values
+from zportal.models import Administrator
+from zportal.services import (
+    discard_changes,
+    issue_token,
+    save_authentication_settings,
+)
+from zportal.views.frame import Tab, page_context
+from zportal.views.settings_state import SettingsState
+
+FRAGMENT_HEADER = "X-Fragment"
+"""Sent by our scripts: answer with the changed part of the page only."""
+
+
+class AdministratorRequest(HttpRequest):
+    """A request that PortalAdminSite.admin_view has let through."""
+
+    user: Administrator
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_variables("secret")
+def authentication_settings(request: AdministratorRequest) -> HttpResponse:
+    """Show the page, or save all of it."""
+    state = SettingsState.of(request.user)
+    if request.method != "POST":
+        return _page(request, state, _form(request, state))
+    if not request.user.may_change:
+        raise PermissionDenied
+    form = AuthenticationSettingsForm(
+        request.POST, request.FILES, organization=state.organization
+    )
+    if not form.is_valid():
+        return _page(
+            request,
+            state,
+            form,
+            window_open=form.has_window_errors,
+            lost_file=bool(request.FILES),
+        )
+    secret = save_authentication_settings(
+        administrator=request.user,
+        authentication_type=form.cleaned_data["authentication_type"],
+        saml=form.saml,
+        scim=form.cleaned_data["scim"],
+    )
+    if secret:
+        # A redirect would have to park the secret somewhere: this answer shows it.
+        state = SettingsState.of(request.user)
+        return _page(
+            request, state, _form(request, state), window_open=True, secret=secret
+        )
+    messages.success(request, _what_was_saved(state))
+    return redirect("admin:authentication_settings")
+
+
+@require_POST
+@sensitive_variables("secret")
+def bearer_token(request: AdministratorRequest) -> HttpResponse:
+    """Generate Token: show the secret of a new pending token, in this answer only."""
+    _, secret = issue_token(administrator=request.user)
+    state = SettingsState.of(request.user)
+    if FRAGMENT_HEADER in request.headers:
+        return render(
+            request,
+            "authentication_settings/_bearer_token.html",
+            {"state": state, "secret": secret},
+        )
+    form = AuthenticationSettingsForm(
+        initial=unsaved_values(request), organization=state.organization
+    )
+    return _page(
+        request,
+        state,
+        form,
+        window_open=True,
+        secret=secret,
+        lost_file=bool(request.FILES),
+    )
+
+
+@require_POST
+def cancel(request: AdministratorRequest) -> HttpResponse:
+    """Cancel: drop the generated token; what was typed is dropped by not storing it."""
+    discard_changes(administrator=request.user)
+    if FRAGMENT_HEADER in request.headers:
+        return render(
+            request,
+            "authentication_settings/_bearer_token.html",
+            {"state": SettingsState.of(request.user), "secret": None},
+        )
+    return redirect("admin:authentication_settings")
+
+
+def _form(
+    request: AdministratorRequest, state: SettingsState
+) -> AuthenticationSettingsForm:
+    return AuthenticationSettingsForm(
+        initial=state.form_values(),
+        organization=state.organization,
+        read_only=not request.user.may_change,
+    )
+
+
+@sensitive_variables()
+def _page(
+    request: AdministratorRequest,
+    state: SettingsState,
+    form: AuthenticationSettingsForm,
+    *,
+    window_open: bool = False,
+    secret: str | None = None,
+    lost_file: bool = False,
+) -> HttpResponse:
+    here = reverse("admin:authentication_settings")
+    context: dict[str, Any] = {
+        **page_context(
+            title="Authentication Settings",
+            tabs=[Tab("Authentication Profile", here, current=True)],
+        ),
+        "form": form,
+        "state": state,
+        "secret": secret,
+        "window_open": window_open,
+        "lost_file": lost_file,
+    }
+    return render(request, "authentication_settings/page.html", context)
+
+
+def _what_was_saved(before: SettingsState) -> str:
+    words = "Authentication Settings are saved."
+    if before.pending:
+        words += " The new Bearer Token is live."
+    if before.pending and before.live:
+        words += " The one before it no longer works."
+    return words
