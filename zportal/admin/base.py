@@ -1,0 +1,178 @@
+"""What the pages of User Management have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_safe
+
+from scim.models.base import OrganizationQuerySet
+from scim.text import KEY_LENGTH, match_key
+from zportal.admin.access import organization_of
+from zportal.admin.links import Link, list_url
+from zportal.admin.lists import ChoiceFilter, Column, DirectoryChangeList
+from zportal.admin.paging import PAGE_SIZE
+from zportal.views.frame import Tab, page_context
+
+if TYPE_CHECKING:
+    _ModelAdmin = admin.ModelAdmin[Any]
+else:
+    _ModelAdmin = admin.ModelAdmin
+
+TABS = (
+    ("Users", "directoryuser"),
+    ("Groups", "directorygroup"),
+    ("Departments", "department"),
+)
+
+
+class DirectoryAdmin(_ModelAdmin):
+    """A list and a page per row, of the signed-in administrator's organization only.
+
+    Nothing is added, changed or deleted here: the identity provider owns the directory.
+    """
+
+    portal_path: str
+    """Where PortalAdminSite mounts the list; the page of a row is one segment below."""
+
+    list_template: str
+    page_template: str
+    tab: str
+    columns: tuple[Column, ...]
+    list_filter: ClassVar[tuple[type[ChoiceFilter], ...]] = ()
+    counted_as: tuple[str, str]
+    """What the list counts: the words for one and for many."""
+
+    search_hint: str
+    """What the search box says it looks through."""
+
+    actions = None
+    list_per_page = PAGE_SIZE
+    show_full_result_count = False
+
+    # ------------------------------------------------------------- who sees what
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = cast("OrganizationQuerySet", self.model._default_manager.all())
+        return rows.for_organization(organization_of(request))
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.admin_site.has_permission(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    # -------------------------------------------------------------------- pages
+    def get_urls(self) -> list[URLPattern]:
+        """The two pages, under the names that django.contrib.admin gives them."""
+        name = f"scim_{self.opts.model_name}"
+        view = self.admin_site.admin_view
+        return [
+            path("", view(self.changelist_view), name=f"{name}_changelist"),
+            path("<int:object_id>/", view(self.change_view), name=f"{name}_change"),
+        ]
+
+    @method_decorator(require_safe)
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        shown = cast("DirectoryChangeList", self.get_changelist_instance(request))
+        context = {
+            **self.frame(request),
+            "cl": shown,
+            "counted_as": self.counted_as[shown.result_count != 1],
+            "search_hint": self.search_hint,
+            **self.list_context(request, shown),
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, self.list_template, context)
+
+    @method_decorator(require_safe)
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        row = self.get_queryset(request).filter(pk=object_id).first()
+        if row is None:
+            raise Http404
+        context = {
+            **self.frame(request, str(row)),
+            "back": Link(self.tab, list_url(str(self.opts.model_name))),
+            **self.page_context(request, row),
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, self.page_template, context)
+
+    def frame(self, request: HttpRequest, heading: str = "") -> dict[str, Any]:
+        """Return what the frame around every page needs."""
+        tabs = [
+            Tab(label, list_url(model), current=model == self.opts.model_name)
+            for label, model in TABS
+        ]
+        return {
+            **self.admin_site.each_context(request),
+            **page_context(title="User Management", tabs=tabs),
+            "heading": heading or self.tab,
+        }
+
+    # -------------------------------------------------- what each list fills in
+    def get_changelist(
+        self, request: HttpRequest, **kwargs: Any
+    ) -> type[DirectoryChangeList]:
+        return DirectoryChangeList
+
+    def with_columns(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Return *rows* with just what their columns show."""
+        return rows
+
+    def rows_of_page(self, request: HttpRequest, found: list[Any]) -> list[Any]:
+        """Return what the template shows for the rows of one page."""
+        raise NotImplementedError
+
+    def list_context(
+        self, request: HttpRequest, shown: DirectoryChangeList
+    ) -> dict[str, Any]:
+        """Return what the list's template needs beyond the list."""
+        return {}
+
+    def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        """Return what the template of *row*'s page needs."""
+        raise NotImplementedError
+
+    # ------------------------------------------------------------------- search
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Find the words anywhere in the columns of search_fields.
+
+        Each column is searched by itself, so that its index is read instead of the
+        table (measured with 100,000 users on SQLite: 50 ms instead of 250 ms).
+        """
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        if len(term) > KEY_LENGTH:
+            return queryset.none(), False
+        rows = self.get_queryset(request).order_by()
+        found = self.found_by_id(rows, term)
+        for lookup in self.search_fields:
+            found |= Q(pk__in=rows.filter(**{lookup: match_key(term)}).values("pk"))
+        return queryset.filter(found), False
+
+    def found_by_id(self, rows: QuerySet[Any], term: str) -> Q:
+        """Return the condition that *term* is the SCIM id of a row."""
+        return Q(pk__in=rows.with_scim_id(term).values("pk"))  # type: ignore[attr-defined]

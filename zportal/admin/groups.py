@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+
+from scim.documents import group_document
+from scim.models import DirectoryGroup, DirectoryUser, GroupMembership
+from zportal.admin.access import organization_of
+from zportal.admin.attributes import sections
+from zportal.admin.base import DirectoryAdmin
+from zportal.admin.events import recent_events
+from zportal.admin.links import page_url
+from zportal.admin.lists import Column
+from zportal.admin.people import people_table
+from zportal.sites import portal
+
+
+@dataclass(frozen=True)
+class GroupRow:
+    """A row of the list of groups."""
+
+    group: DirectoryGroup
+    url: str
+    members: int
+
+
+@admin.register(DirectoryGroup, site=portal)
+class GroupAdmin(DirectoryAdmin):
+    portal_path = "administration/user-management/groups/"
+    list_template = "user_management/groups.html"
+    page_template = "user_management/group.html"
+    tab = "Groups"
+    counted_as = ("group", "groups")
+    search_hint = "Search name, external ID"
+    columns = (
+        Column("Name", order="display_name_key"),
+        Column("Members"),
+        Column("External ID"),
+        Column("Last change", order="modified", newest_first=True),
+    )
+    search_fields = ("display_name_key__contains", "scim_external_id__icontains")
+
+    def with_columns(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return rows.defer("data")
+
+    def rows_of_page(self, request: HttpRequest, found: list[Any]) -> list[GroupRow]:
+        members = dict(
+            GroupMembership.objects.for_organization(organization_of(request))
+            .filter(group__in=[group.pk for group in found])
+            .order_by()
+            .values_list("group_id")
+            .annotate(Count("pk"))
+        )
+        return [
+            GroupRow(
+                group, page_url("directorygroup", group.pk), members.get(group.pk, 0)
+            )
+            for group in found
+        ]
+
+    def page_context(self, request: HttpRequest, row: DirectoryGroup) -> dict[str, Any]:
+        organization = organization_of(request)
+        memberships = GroupMembership.objects.for_organization(organization)
+        members = DirectoryUser.objects.for_organization(organization).filter(
+            pk__in=memberships.filter(group=row).values("user_id")
+        )
+        document = group_document(row, with_members=False)
+        return {
+            "group": row,
+            "people": people_table(request, members.order_by("user_name_key")),
+            "sections": sections(
+                row.data, without=frozenset({"displayName", "externalId"})
+            ),
+            "raw": json.dumps(document, indent=2, ensure_ascii=False),
+            "events": recent_events(organization, "Group", row.pk),
+        }

