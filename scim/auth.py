@@ -12,10 +12,11 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from scim.errors import Forbidden, ScimError, Unauthorized
+from scim.errors import Forbidden, ScimError, Unauthorized, translate
 from scim.models import BearerToken, Organization
 from scim.recording import draft, record, record_unauthorized
 from scim.responses import error_response
@@ -39,13 +40,23 @@ class BearerAuthentication:
     def __call__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         org_id = int(kwargs.pop("org_id"))
         view = getattr(self.get_response, "__self__", None)
+        anonymous = getattr(view, "open_to_anyone", False)
         try:
-            self.authenticate(
-                request, org_id, anonymous=getattr(view, "open_to_anyone", False)
-            )
+            refused = self.admit(request, org_id, anonymous=anonymous)
+        except DatabaseError as exc:
+            # Nobody can say who is calling, so nobody gets in.
+            return error_response(translate(exc))
+        return refused or self.get_response(request, *args, **kwargs)
+
+    def admit(
+        self, request: HttpRequest, org_id: int, *, anonymous: bool
+    ) -> HttpResponse | None:
+        """Return None when the caller may go on, the recorded refusal otherwise."""
+        try:
+            self.authenticate(request, org_id, anonymous=anonymous)
         except ScimError as refusal:
             return self.refuse(request, org_id, refusal)
-        return self.get_response(request, *args, **kwargs)
+        return None
 
     def authenticate(
         self, request: HttpRequest, org_id: int, *, anonymous: bool

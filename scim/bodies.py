@@ -55,6 +55,10 @@ def _raw(request: HttpRequest) -> bytes:
     coding = request.META.get("HTTP_TRANSFER_ENCODING", "")
     if "chunked" not in coding.lower():
         return request.body
+    sent: bytes | None = getattr(request, "sent_body", None)
+    if sent is not None:
+        # Another attempt at the same request: its stream has been read.
+        return sent
     limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     raw: bytes = request.META["wsgi.input"].read(limit + 1)
     if len(raw) > limit:

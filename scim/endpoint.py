@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
@@ -51,7 +51,11 @@ class Endpoint(SCIMView):  # type: ignore[misc]
             refusal = translate(exc)
         response = error_response(refusal)
         request.event = self._refused(request, refusal)
-        record(request.event, request, response)
+        try:
+            record(request.event, request, response)
+        except DatabaseError:
+            # Nothing was changed; the caller is told why, even if nobody else is.
+            logger.exception("A refused SCIM call could not be recorded.")
         return response
 
     def _attempted(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:

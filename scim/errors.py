@@ -8,10 +8,11 @@ database raise into one. The body is RFC 7644 section 3.12: ``status`` as a stri
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any, ClassVar
 
 import scim2_models
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import DatabaseError, IntegrityError
 from django_scim.constants import SchemaURI
 from pydantic import ValidationError
@@ -201,6 +202,9 @@ def translate(exc: Exception) -> ScimError:
             return _BY_SCIM_TYPE.get(exc.scim_type, InvalidValue)(_sentence(exc))
         case RequestDataTooBig():
             return TooLarge()
+        case SuspiciousOperation():
+            # Django's own limits, such as 1,000 parameters in a query.
+            return ScimError("The request has more parts than this service takes.")
         case RecursionError():
             return InvalidSyntax("The request is nested too deeply.")
         case DatabaseError():
@@ -216,19 +220,26 @@ def _from_database(exc: DatabaseError) -> ScimError:
     return Unavailable()
 
 
-def _from_validation(exc: ValidationError) -> ScimError:
+def _from_validation(exc: ValidationError, subject: str = "The body") -> ScimError:
     first = exc.errors(include_url=False, include_input=False)[0]
     error = scim2_models.Error.from_validation_error(first)
-    path = ".".join(str(part) for part in first["loc"]).replace("`", "")
+    path = ".".join(_camel_case(str(part)) for part in first["loc"]).replace("`", "")
     sentence = _SENTENCES.get(first["type"], "")
     if first["type"] == "required_error":
         sentence = f"{first['msg'].rstrip('.')}."
     if sentence:
-        detail = sentence.format(path=path or "The body")
+        detail = sentence.format(path=path or subject)
     else:
         detail = _introduced(error.scim_type, error.detail or "")
     return _BY_SCIM_TYPE.get(error.scim_type or "", InvalidValue)(detail)
 
+
+def _camel_case(name: str) -> str:
+    """Return a Python name as the attribute is written; PATCH reports the former."""
+    return re.sub(r"_(\w)", lambda found: found[1].upper(), name)
+
+
+_SUBJECTS = {"invalidFilter": "The value in the filter"}
 
 _INTRODUCTIONS = {
     "invalidFilter": "The filter cannot be used: {}.",
@@ -241,7 +252,9 @@ def _sentence(exc: scim2_models.SCIMException) -> str:
     cause: BaseException | None = exc
     while cause is not None:
         if isinstance(cause, ValidationError):
-            return _from_validation(cause).detail
+            return _from_validation(
+                cause, _SUBJECTS.get(exc.scim_type, "The value")
+            ).detail
         cause = cause.__cause__
     return _introduced(exc.scim_type, str(exc).splitlines()[0])
 

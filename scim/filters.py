@@ -205,8 +205,7 @@ class _Compiler(FilterVisitor[Q]):
         def condition(op: str, value: Any) -> Q:
             if not isinstance(value, datetime):
                 raise InvalidFilter("A dateTime takes eq, ne, gt, ge, lt or le.")
-            if value.tzinfo is None:
-                value = value.replace(tzinfo=UTC)
+            value = _in_utc(value)
             if op in {"eq", "ne"}:
                 # meta shows milliseconds; what is shown must also be found.
                 equal = _same_millisecond(column, value)
@@ -319,13 +318,10 @@ def _column(name: str) -> Callable[[str, Any], Q]:
 
     def condition(op: str, value: Any) -> Q:
         text = str(value) if exact else match_key(str(value))
-        if not text:
+        if op in {"eq", "ne"}:
             # Absent is stored as "" in columns, and absent equals nothing.
-            return EVERYTHING if op == "ne" else NOTHING
-        if op == "eq":
-            return Q(**{name: text})
-        if op == "ne":
-            return ~Q(**{name: text})
+            equal = Q(**{name: text}) if text else NOTHING
+            return equal if op == "eq" else ~equal
         return Q(sql.DocumentTest(sql.Compare(_STORED_AS[name], op, text)))
 
     return condition
@@ -373,8 +369,22 @@ def _inside(test: sql.Test) -> sql.Test:
 
 
 def _check_value(value: Any) -> None:
-    if isinstance(value, str) and "\0" in value:
+    if not isinstance(value, str):
+        return
+    if "\0" in value:
         raise InvalidFilter("A value of the filter holds a NUL character.")
+    if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
+        # An escape such as \\ud800; no database takes half a character.
+        raise InvalidFilter("A value of the filter holds half a surrogate pair.")
+
+
+def _in_utc(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        return value.replace(tzinfo=UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise InvalidFilter("A dateTime of the filter is out of range.") from None
 
 
 def _same_millisecond(column: str, value: datetime) -> Q:

@@ -17,6 +17,9 @@ MASK = "********"
 UNAUTHORIZED_PER_MINUTE = 20
 """Events kept of refused tokens, per organization and minute: anyone can send those."""
 
+_CUT = "…"
+"""Ends a body of which only the beginning was kept."""
+
 _PASSWORD_PATH = re.compile(r"(?:^|[:.])password$", re.IGNORECASE)
 
 
@@ -40,6 +43,8 @@ def record(
     """Complete *event* with request and response and insert it."""
     event.time = timezone.now()
     event.status = response.status_code
+    # A refusal may quote an id of the URL; PostgreSQL stores no NUL.
+    event.detail = event.detail.replace("\0", "")
     if response.status_code >= 400:
         event.outcome = ProvisioningEvent.Outcome.REFUSED
     event.request_body = masked(_sent(request))
@@ -76,8 +81,10 @@ def masked(raw: bytes) -> str:
         except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):
             # Broken JSON cannot be masked piece by piece, so none of it is kept.
             return "(not JSON; left out because it may hold a password)"
-    text = raw[:BODY_LIMIT].decode(errors="ignore").replace("\0", "")
-    return text if len(raw) <= BODY_LIMIT else f"{text[:-1]}…"[: BODY_LIMIT - 2]
+    if len(raw) <= BODY_LIMIT:
+        return raw.decode(errors="ignore").replace("\0", "")
+    kept = raw[: BODY_LIMIT - len(_CUT.encode())]
+    return kept.decode(errors="ignore").replace("\0", "") + _CUT
 
 
 def _mask(value: Any) -> Any:
@@ -85,7 +92,8 @@ def _mask(value: Any) -> Any:
         return [_mask(item) for item in value]
     if not isinstance(value, dict):
         return value
-    path = value.get("path")
+    # Operations are read without letter case, so they are masked without it.
+    path = next((item for key, item in value.items() if key.lower() == "path"), None)
     named = isinstance(path, str) and _PASSWORD_PATH.search(path.strip())
     return {
         key: MASK

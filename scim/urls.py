@@ -5,6 +5,8 @@ No redirect for a missing slash: a redirected POST loses its body in most client
 
 from __future__ import annotations
 
+import re
+
 from django.urls import re_path
 
 from scim import views
@@ -13,28 +15,39 @@ from scim.endpoint import Endpoint
 app_name = "scim"
 
 
-def _url(pattern: str, view: type[Endpoint], name: str) -> object:
-    # Endpoint names in any letter case: Microsoft's collection asks for /users.
-    return re_path(rf"^(?i:{pattern})/?$", view.as_view(), name=name)
+def _any_case(name: str) -> str:
+    """Match *name* in any letter case: Microsoft's collection asks for /users.
+
+    Written out, because Django cannot reverse a pattern with inline flags.
+    """
+    return "".join(
+        f"[{letter.upper()}{letter.lower()}]" if letter.isalpha() else re.escape(letter)
+        for letter in name
+    )
 
 
-_ID = r"(?:/(?P<uuid>[^/]+))?"
+def _url(
+    endpoint: str, view: type[Endpoint], name: str, *, ids: bool = False
+) -> object:
+    tail = r"(?:/(?P<uuid>[^/]+))?" if ids else ""
+    return re_path(rf"^{_any_case(endpoint)}{tail}/?$", view.as_view(), name=name)
+
 
 urlpatterns = [
     _url("", views.NotOfferedView, "root"),
-    _url(r"\.search", views.SearchView, "search"),
-    _url(r"Users/\.search", views.UserSearchView, "users-search"),
-    _url(rf"Users{_ID}", views.UsersView, "users"),
-    _url(r"Groups/\.search", views.GroupSearchView, "groups-search"),
-    _url(rf"Groups{_ID}", views.GroupsView, "groups"),
+    _url(".search", views.SearchView, "search"),
+    _url("Users/.search", views.UserSearchView, "users-search"),
+    _url("Users", views.UsersView, "users", ids=True),
+    _url("Groups/.search", views.GroupSearchView, "groups-search"),
+    _url("Groups", views.GroupsView, "groups", ids=True),
     _url("Me", views.NotOfferedView, "me"),
     _url(
         "ServiceProviderConfig",
         views.ServiceProviderConfigView,
         "service-provider-config",
     ),
-    _url(rf"ResourceTypes{_ID}", views.ResourceTypesView, "resource-types"),
-    _url(rf"Schemas{_ID}", views.SchemasView, "schemas"),
+    _url("ResourceTypes", views.ResourceTypesView, "resource-types", ids=True),
+    _url("Schemas", views.SchemasView, "schemas", ids=True),
     _url("Bulk", views.NotOfferedView, "bulk"),
-    re_path(r"^.*$", views.UnknownView.as_view(), name="unknown"),
+    re_path(r"^[\s\S]*$", views.UnknownView.as_view(), name="unknown"),
 ]
