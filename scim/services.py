@@ -69,6 +69,7 @@ def generate_token(
     *, organization: Organization, actor: str
 ) -> tuple[BearerToken, str]:
     """Store a pending token and return it with its secret, which is shown only once."""
+    BearerToken.objects.for_organization(organization).abandoned().delete()
     token, secret = BearerToken.generate(organization, actor)
     token.save(force_insert=True)
     return token, secret

@@ -9,6 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 
 UPLOAD_LIMIT = 64 * 1024
 """The largest file that is looked at, in bytes; a certificate has one or two KiB."""
@@ -64,6 +65,7 @@ class Certificate:
         return self.not_before > timezone.now()
 
 
+@sensitive_variables("content")
 def read_certificate(content: bytes) -> Certificate:
     """Read one certificate in PEM that is good today.
 
@@ -92,6 +94,7 @@ def parse_certificate(content: bytes) -> Certificate:
         raise ValidationError(DAMAGED) from problem
 
 
+@sensitive_variables("content")
 def _refuse_other_files(content: bytes) -> None:
     if len(content) > UPLOAD_LIMIT:
         raise ValidationError(TOO_LARGE)

@@ -197,6 +197,8 @@ CONTENT_SECURITY_POLICY = {
 }
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
+# Browsers ignore it over plain http, and complain in the console of every page.
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin" if PUBLIC_HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if PUBLIC_HTTPS else 0
 SILENCED_SYSTEM_CHECKS = [
     # Whole domains are their owners' to promise, not this application's.

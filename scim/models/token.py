@@ -13,6 +13,9 @@ from scim.models.base import OrganizationQuerySet
 from scim.models.organization import Organization
 
 PENDING_FOR = timedelta(hours=1)
+REMEMBERED_FOR = timedelta(days=30)
+"""How long the event log can tell that a refused token was never saved."""
+
 SECRET_BYTES = 32
 """32 random bytes are 43 URL-safe characters."""
 PREFIX_LENGTH = 6
@@ -61,6 +64,13 @@ class BearerTokenQuerySet(OrganizationQuerySet):
             activated_at__isnull=True,
             revoked_at__isnull=True,
             created_at__gt=timezone.now() - PENDING_FOR,
+        )
+
+    def abandoned(self) -> Self:
+        """Never saved, and so long ago that nobody asks why they do not work."""
+        return self.filter(
+            activated_at__isnull=True,
+            created_at__lt=timezone.now() - PENDING_FOR - REMEMBERED_FOR,
         )
 
     def for_secret(self, secret: str) -> Self:

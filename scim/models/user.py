@@ -76,6 +76,7 @@ class DirectoryUser(Resource, AbstractSCIMUserMixin):  # type: ignore[misc]
                 fields=["organization", "modified"], name="scim_user_modified"
             ),
             models.Index(fields=["organization", "department"], name="scim_user_dept"),
+            models.Index(fields=["organization", "active"], name="scim_user_active"),
         ]
 
     def __str__(self) -> str:

@@ -46,7 +46,7 @@ place?.addEventListener("click", async (event) => {
 
 // A token that was generated in a cancelled window must not go live with a later Save.
 dialog?.addEventListener("window:cancelled", async () => {
-  if (!dialog.dataset.cancel) return;
+  if (!place.querySelector("[data-pending]")) return;
   try {
     await post(dialog.dataset.cancel);
   } catch {

@@ -24,7 +24,8 @@ function say(button, word) {
     button.textContent = button.dataset.label;
     button.classList.remove("is-copied");
   }, 2000);
-  const live = document.querySelector("[data-live]");
+  // Outside an open modal window, nothing is read out.
+  const live = (button.closest("dialog") ?? document).querySelector("[data-live]");
   if (live) live.textContent = word;
 }
 

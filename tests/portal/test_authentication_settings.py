@@ -97,8 +97,13 @@ def test_a_post_without_the_csrf_token_is_refused(
 
 
 @pytest.mark.parametrize("url", [GENERATE, CANCEL])
-def test_actions_are_posts(signed_in: Client, url: str) -> None:
-    assert signed_in.get(url).status_code == 405
+def test_the_address_of_an_action_leads_back_and_does_nothing(
+    contoso: Organization, signed_in: Client, url: str
+) -> None:
+    signed_in.post(GENERATE)
+    tokens = contoso.tokens.count()
+    assert signed_in.get(url).headers["Location"] == PAGE
+    assert contoso.tokens.count() == tokens
 
 
 # ------------------------------------------------------------------ what Save does
@@ -173,6 +178,19 @@ def test_scim_is_refused_without_the_package_enterprise(
     assert signed_in.post(GENERATE).status_code == 403
     assert "Generate Token" not in signed_in.get(PAGE).content.decode()
     assert signed_in.post(PAGE, form(scim=None)).status_code == 302
+
+
+def test_a_package_lost_after_validation_is_a_refusal(
+    contoso: Organization, signed_in: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "zportal.forms.authentication_settings.why_not_provisioning", lambda *_: ""
+    )
+    Organization.objects.update(package=Organization.Package.BUSINESS)
+    answer = signed_in.post(PAGE, form())
+    assert answer.status_code == 200
+    assert "needs the package Enterprise" in answer.context["form"].errors["scim"][0]
+    assert not SamlConfiguration.objects.exists()
 
 
 @pytest.mark.parametrize(

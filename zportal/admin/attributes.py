@@ -88,7 +88,9 @@ def sections(document: dict[str, Any], *, without: frozenset[str]) -> list[Secti
     found = [Section("Attributes", list(_attributes(core)))]
     found += [
         Section(_schema_title(urn), list(_attributes(parts)))
-        for urn, parts in sorted(extensions.items())
+        for urn, parts in sorted(
+            extensions.items(), key=lambda item: (item[0] != ENTERPRISE, item[0])
+        )
     ]
     return [section for section in found if section.attributes]
 

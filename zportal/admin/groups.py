@@ -46,7 +46,7 @@ class GroupAdmin(DirectoryAdmin):
     search_fields = ("display_name_key__contains", "scim_external_id__icontains")
 
     def with_columns(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        return rows.defer("data")
+        return rows.defer("data", "search")
 
     def rows_of_page(self, request: HttpRequest, found: list[Any]) -> list[GroupRow]:
         members = dict(

@@ -55,7 +55,7 @@ class PeopleTable:
 
 def with_columns(people: QuerySet[Any]) -> QuerySet[Any]:
     """Return *people* with what a row shows, and without their documents."""
-    return people.select_related("department").defer("data")
+    return people.select_related("department").defer("data", "search")
 
 
 def person_rows(

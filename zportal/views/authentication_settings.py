@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_variables
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from zportal.forms import AuthenticationSettingsForm
 from zportal.forms.authentication_settings import unsaved_values
@@ -34,7 +34,6 @@ class AdministratorRequest(HttpRequest):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@sensitive_variables("secret")
 def authentication_settings(request: AdministratorRequest) -> HttpResponse:
     """Show the page, or save all of it."""
     state = SettingsState.of(request.user)
@@ -42,23 +41,27 @@ def authentication_settings(request: AdministratorRequest) -> HttpResponse:
         return _page(request, state, _form(request, state))
     if not request.user.may_change:
         raise PermissionDenied
+    return _save(request, state)
+
+
+@sensitive_variables("secret")
+def _save(request: AdministratorRequest, state: SettingsState) -> HttpResponse:
     form = AuthenticationSettingsForm(
         request.POST, request.FILES, organization=state.organization
     )
     if not form.is_valid():
-        return _page(
-            request,
-            state,
-            form,
-            window_open=form.has_window_errors,
-            lost_file=bool(request.FILES),
+        return _refused(request, state, form)
+    try:
+        secret = save_authentication_settings(
+            administrator=request.user,
+            authentication_type=form.cleaned_data["authentication_type"],
+            saml=form.saml,
+            scim=form.cleaned_data["scim"],
         )
-    secret = save_authentication_settings(
-        administrator=request.user,
-        authentication_type=form.cleaned_data["authentication_type"],
-        saml=form.saml,
-        scim=form.cleaned_data["scim"],
-    )
+    except ValidationError as reason:
+        # The package was taken away between the form's look and the lock.
+        form.add_error("scim", reason)
+        return _refused(request, state, form)
     if secret:
         # A redirect would have to park the secret somewhere: this answer shows it.
         state = SettingsState.of(request.user)
@@ -69,10 +72,27 @@ def authentication_settings(request: AdministratorRequest) -> HttpResponse:
     return redirect("admin:authentication_settings")
 
 
-@require_POST
+def _refused(
+    request: AdministratorRequest,
+    state: SettingsState,
+    form: AuthenticationSettingsForm,
+) -> HttpResponse:
+    return _page(
+        request,
+        state,
+        form,
+        window_open=form.has_window_errors,
+        lost_file=bool(request.FILES),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_variables("secret")
 def bearer_token(request: AdministratorRequest) -> HttpResponse:
     """Generate Token: show the secret of a new pending token, in this answer only."""
+    if request.method != "POST":
+        # Without a script the address stays in the browser's bar after the answer.
+        return redirect("admin:authentication_settings")
     _, secret = issue_token(administrator=request.user)
     state = SettingsState.of(request.user)
     if FRAGMENT_HEADER in request.headers:
@@ -94,9 +114,11 @@ def bearer_token(request: AdministratorRequest) -> HttpResponse:
     )
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def cancel(request: AdministratorRequest) -> HttpResponse:
     """Cancel: drop the generated token; what was typed is dropped by not storing it."""
+    if request.method != "POST":
+        return redirect("admin:authentication_settings")
     discard_changes(administrator=request.user)
     if FRAGMENT_HEADER in request.headers:
         return render(
