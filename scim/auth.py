@@ -56,6 +56,8 @@ class BearerAuthentication:
             self.authenticate(request, org_id, anonymous=anonymous)
         except ScimError as refusal:
             return self.refuse(request, org_id, refusal)
+        except DatabaseError as exc:
+            return error_response(translate(exc))
         return None
 
     def authenticate(

@@ -1,4 +1,4 @@
-"""SQL over the JSON documents of users and groups, for both databases.
+"""SQL that filters need beyond the ORM, for both databases.
 
 A small language of tests (is, contains, is present, and, or, not) that compiles to a
 condition on the ``search`` column. No test is ever NULL, so ``not`` means what the RFC
@@ -11,7 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import BooleanField, Expression, F
+from django.db.models import BooleanField, Expression, F, Func, TextField, Value
+
+from scim import ids
 
 SqlWithParams = tuple[str, list[Any]]
 
@@ -47,6 +49,37 @@ def _sqlite_path(path: tuple[str, ...]) -> str:
     return "$" + "".join(f'."{name}"' for name in path)
 
 
+def condition_on(
+    text: str,
+    op: str,
+    value: str | bool,  # noqa: FBT001 - an operand, no flag
+    vendor: str,
+) -> SqlWithParams:
+    """Return the SQL of an operator of RFC 7644 (but ``ne``) on *text*, named once."""
+    postgresql = vendor == "postgresql"
+    if isinstance(value, bool):
+        return f"{text} = %s", [str(value).lower() if postgresql else int(value)]
+    position = "STRPOS" if postgresql else "INSTR"
+    length = len(value)
+    match op:
+        case "eq":
+            return f"{text} = %s", [value]
+        case "co":
+            return f"{position}({text}, %s) > 0", [value]
+        case "sw":
+            return f"SUBSTR({text}, 1, {length}) = %s", [value]
+        case "ew" if length == 0:
+            return f"{text} IS NOT NULL", []
+        case "ew" if postgresql:
+            return f"RIGHT({text}, {length}) = %s", [value]
+        case "ew":
+            return f"SUBSTR({text}, -{length}) = %s", [value]
+    sign = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}[op]
+    # Code points decide, as in Python; SQLite compares bytes anyway.
+    collation = ' COLLATE "C"' if postgresql else ""
+    return f"{text}{collation} {sign} %s", [value]
+
+
 class Test:
     """A condition on a Node."""
 
@@ -75,33 +108,8 @@ class Compare(Test):
         if self.op == "ne":
             equal, params = Compare(self.path, "eq", self.value).sql(node)
             return f"(NOT {equal})", params
-        condition, params = self._condition(text, node.vendor)
+        condition, params = condition_on(text, self.op, self.value, node.vendor)
         return f"({text} IS NOT NULL AND {condition})", params
-
-    def _condition(self, text: str, vendor: str) -> SqlWithParams:
-        postgresql = vendor == "postgresql"
-        if isinstance(self.value, bool):
-            shown = str(self.value).lower() if postgresql else int(self.value)
-            return f"{text} = %s", [shown]
-        position = "STRPOS" if postgresql else "INSTR"
-        length = len(self.value)
-        match self.op:
-            case "eq":
-                return f"{text} = %s", [self.value]
-            case "co":
-                return f"{position}({text}, %s) > 0", [self.value]
-            case "sw":
-                return f"SUBSTR({text}, 1, {length}) = %s", [self.value]
-            case "ew" if length == 0:
-                return f"{text} IS NOT NULL", []
-            case "ew" if postgresql:
-                return f"RIGHT({text}, {length}) = %s", [self.value]
-            case "ew":
-                return f"SUBSTR({text}, -{length}) = %s", [self.value]
-        sign = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}[self.op]
-        # Code points decide, as in Python; SQLite compares bytes anyway.
-        collation = ' COLLATE "C"' if postgresql else ""
-        return f"{text}{collation} {sign} %s", [self.value]
 
 
 @dataclass(frozen=True)
@@ -159,3 +167,51 @@ class DocumentTest(Expression):
     def as_sql(self, compiler: Any, connection: Any) -> SqlWithParams:  # type: ignore[override]
         column, _ = compiler.compile(self.column)
         return self.test.sql(Node(column, connection.vendor))
+
+
+class TextTest(Expression):
+    """An operator of RFC 7644 on the text of an expression that is never NULL."""
+
+    conditional = True
+    output_field = BooleanField()
+
+    def __init__(self, text: Any, op: str, value: str) -> None:
+        super().__init__()
+        self.text = text
+        self.op = op
+        self.value = value
+
+    def get_source_expressions(self) -> list[Any]:
+        return [self.text]
+
+    def set_source_expressions(self, exprs: list[Any]) -> None:  # type: ignore[override]
+        [self.text] = exprs
+
+    def as_sql(self, compiler: Any, connection: Any) -> SqlWithParams:  # type: ignore[override]
+        text, params = compiler.compile(self.text)
+        operator = "eq" if self.op == "ne" else self.op
+        condition, more = condition_on(
+            f"({text})", operator, self.value, connection.vendor
+        )
+        negation = "NOT " if self.op == "ne" else ""
+        return f"({negation}{condition})", [*params, *more]
+
+
+class ScimIdText(Func):
+    """The SCIM id of the row whose key *column* holds, after a *head* (scim.ids)."""
+
+    output_field = TextField()
+
+    def __init__(self, column: str, prefix: bytes, head: str = "") -> None:
+        super().__init__(F(column), Value(f"{head}{ids.encode(prefix, 0)[:-8]}"))
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self._as(compiler, "PRINTF('%%08x', {})")
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self._as(compiler, "LPAD(TO_HEX({}), 8, '0')")
+
+    def _as(self, compiler: Any, digits: str) -> SqlWithParams:
+        key, head = self.get_source_expressions()
+        column, _ = compiler.compile(key)
+        return f"(%s || {digits.format(column)})", [head.value]

@@ -44,10 +44,12 @@ class UserFilterQuery(FilterQuery):  # type: ignore[misc]
     @classmethod
     def search(cls, filter_query: str, request: Any = None) -> QuerySet[Any]:
         """Return the users of the request's organization that match the filter."""
+        from scim.documents import base_url
         from scim.filters import user_filter
 
+        base = base_url(request.organization)
         users = user_model().objects.for_organization(request.organization)
-        return users.filter(user_filter(filter_query))
+        return users.filter(user_filter(filter_query, base))
 
 
 class GroupFilterQuery(FilterQuery):  # type: ignore[misc]
@@ -59,7 +61,9 @@ class GroupFilterQuery(FilterQuery):  # type: ignore[misc]
     @classmethod
     def search(cls, filter_query: str, request: Any = None) -> QuerySet[Any]:
         """Return the groups of the request's organization that match the filter."""
+        from scim.documents import base_url
         from scim.filters import group_filter
 
+        base = base_url(request.organization)
         groups = group_model().objects.for_organization(request.organization)
-        return groups.filter(group_filter(filter_query))
+        return groups.filter(group_filter(filter_query, base))

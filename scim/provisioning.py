@@ -8,6 +8,7 @@ old and new values. Documents are canonical (scim.patches).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -43,6 +44,12 @@ EVENT_MEMBERS = 1_000
 """Members named in the event of one change; 64 KiB of them would be 1,600."""
 
 
+def now() -> datetime:
+    """Return the time to the millisecond, which is what meta shows and filters see."""
+    moment = timezone.now()
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
 # ------------------------------------------------------------------------------ users
 
 
@@ -57,7 +64,7 @@ def provision_user(
     _check_user(user.organization, document, event)
     user.assign(document)
     user.department = _department(user.organization, user.department_name)
-    user.created = user.modified = timezone.now()
+    user.created = user.modified = now()
     with transaction.atomic():
         user.save(force_insert=True)
     event.resource_key = user.pk
@@ -81,7 +88,7 @@ def change_user(
     user.assign(document)
     if match_key(user.department_name) != had_department:
         user.department = _department(user.organization, user.department_name)
-    user.modified = timezone.now()
+    user.modified = now()
     user.version += 1
     user.save(force_update=True)
     event.changes = differences(old, document)
@@ -98,7 +105,7 @@ def delete_user(*, user: DirectoryUser, event: ProvisioningEvent) -> None:
     mine = memberships.filter(user=user)
     DirectoryGroup.objects.for_organization(user.organization_id).filter(
         pk__in=mine.values("group")
-    ).update(version=F("version") + 1, modified=timezone.now())
+    ).update(version=F("version") + 1, modified=now())
     mine.delete()
     user.delete()
 
@@ -181,7 +188,7 @@ def provision_group(
     _describe(event, Action.CREATE, "Group", document.get("displayName", ""))
     _check_group(group.organization, document)
     group.assign(document)
-    group.created = group.modified = timezone.now()
+    group.created = group.modified = now()
     with transaction.atomic():
         group.save(force_insert=True)
     event.resource_key = group.pk
@@ -205,7 +212,7 @@ def change_group(
         group.assign(document)
     changed = _apply_members(group, members, event) or changed
     if changed:
-        group.modified = timezone.now()
+        group.modified = now()
         group.version += 1
         group.save(force_update=True)
     return changed
