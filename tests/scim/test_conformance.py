@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
     from tests.situations import Tenant
 
+CHECKS = {"rfc": 135, "zscaler": 133}
+"""Held, because the tester checks less, and passes, where discovery breaks.
+
+``zscaler`` does not list ``password`` in /Schemas, so two checks have nothing to try.
+"""
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -35,11 +41,18 @@ def prompt_answers() -> Iterator[None]:
 
 
 @pytest.fixture
-def judged(live_server: LiveServer, settings: Any) -> Tenant:
+def judged(request: Any, live_server: LiveServer, settings: Any) -> Tenant:
+    """An organization on the live server; the tools' people have no domain."""
     settings.PUBLIC_URL = live_server.url
-    return open_tenant("Litware", "litware.example", profile="rfc")
+    tenant = open_tenant(
+        "Litware", "litware.example", profile=getattr(request, "param", "rfc")
+    )
+    tenant.organization.profile_overrides = {"registered_domain_only": False}
+    tenant.organization.save()
+    return tenant
 
 
+@pytest.mark.parametrize("judged", ["rfc", "zscaler"], indirect=True)
 def test_scim2_tester_finds_nothing(judged: Tenant, live_server: LiveServer) -> None:
     with Client(
         base_url=f"{live_server.url}{judged.organization.scim_path}",
@@ -53,7 +66,7 @@ def test_scim2_tester_finds_nothing(judged: Tenant, live_server: LiveServer) -> 
         if result.status is not Status.SUCCESS
     ]
     assert misses == []
-    assert len(results) == 135
+    assert len(results) == CHECKS[judged.organization.profile]
 
 
 def test_scim_sanity_finds_nothing(judged: Tenant, live_server: LiveServer) -> None:
