@@ -52,7 +52,7 @@ def _raw(request: HttpRequest) -> bytes:
     Django reads CONTENT_LENGTH bytes; .NET's HttpClient, and so possibly Entra, sends
     ``Transfer-Encoding: chunked`` without a length. gunicorn ends that stream itself.
     """
-    coding = request.META.get("HTTP_TRANSFER_ENCODING", "")
+    coding = request.headers.get("transfer-encoding", "")
     if "chunked" not in coding.lower():
         return request.body
     sent: bytes | None = getattr(request, "sent_body", None)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from django.urls import re_path
+from django.urls import path, re_path
 
 from scim import views
 from scim.endpoint import Endpoint
@@ -34,7 +34,7 @@ def _url(
 
 
 urlpatterns = [
-    _url("", views.NotOfferedView, "root"),
+    path("", views.NotOfferedView.as_view(), name="root"),
     _url(".search", views.SearchView, "search"),
     _url("Users/.search", views.UserSearchView, "users-search"),
     _url("Users", views.UsersView, "users", ids=True),

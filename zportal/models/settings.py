@@ -27,7 +27,7 @@ class StagedQuerySet(models.QuerySet["StagedModel"]):
 
 class StagedModel(models.Model):
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE)
-    stage = models.CharField(max_length=8, choices=Stage.choices)
+    stage = models.CharField(max_length=8, choices=Stage)
 
     objects = StagedQuerySet.as_manager()
 
