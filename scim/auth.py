@@ -39,7 +39,10 @@ class BearerAuthentication:
 
     def __call__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         org_id = int(kwargs.pop("org_id"))
-        view = getattr(self.get_response, "__self__", None)
+        # get_response is a partial, which does not tell whose dispatch it is.
+        view = getattr(
+            getattr(request.resolver_match, "func", None), "view_class", None
+        )
         anonymous = getattr(view, "open_to_anyone", False)
         try:
             refused = self.admit(request, org_id, anonymous=anonymous)
@@ -56,8 +59,6 @@ class BearerAuthentication:
             self.authenticate(request, org_id, anonymous=anonymous)
         except ScimError as refusal:
             return self.refuse(request, org_id, refusal)
-        except DatabaseError as exc:
-            return error_response(translate(exc))
         return None
 
     def authenticate(

@@ -81,9 +81,17 @@ class Target:
     """What the path of an operation names."""
 
     node: Any
+    name: str
+    """The attribute, without URN and sub-attribute, as the schema spells it."""
+
     is_boolean: bool
     takes_values: bool
     """Whether the value of a remove selects values: a whole multi-valued attribute."""
+
+    @property
+    def is_part_of_entry(self) -> bool:
+        """Whether a sub-attribute of a selected entry is named."""
+        return isinstance(self.node, ValuePath) and self.node.sub_attr is not None
 
     @property
     def is_manager(self) -> bool:
@@ -103,6 +111,7 @@ def target_of(path: str) -> Target | None:
         return None
     return Target(
         node=parsed.ast,
+        name=binding.urn.rpartition(":")[2].partition(".")[0] if binding else "",
         is_boolean=binding is not None and binding.target_type is bool,
         takes_values=binding is None
         or (
@@ -119,6 +128,8 @@ class UserOperations:
     def __init__(self, document: Document) -> None:
         current = document.get(ENTERPRISE, {}).get("manager", {})
         self._manager = current.get("value")
+        self.cleared: set[str] = set()
+        """Multi-valued attributes of which an operation cleared a part."""
 
     def mended(self, operations: list[Document]) -> list[Document]:
         """Return the operations as scim2-models takes them, without empty ones."""
@@ -132,7 +143,10 @@ class UserOperations:
         if target is None:
             return [operation]
         if not target.is_manager:
-            return [_mend_attribute(operation, target)]
+            mended = _mend_attribute(operation, target)
+            if target.is_part_of_entry and mended.get("value") is None:
+                self.cleared.add(target.name)
+            return [mended]
         if operation["op"] == "remove":
             return self._remove_manager(target.node)
         return self._set_manager(operation, target.node)
@@ -187,15 +201,25 @@ class UserOperations:
 
 
 def _mend_attribute(operation: Document, target: Target) -> Document:
+    path = operation["path"]
     if operation["op"] == "remove":
-        # P12: Entra may name the value that it clears; a single value needs no naming.
-        dropped = () if target.takes_values else ("value",)
-        return {key: item for key, item in operation.items() if key not in dropped}
+        if not target.takes_values or operation.get("value") is None:
+            # P12: Entra may name the value it clears; a single one needs no naming.
+            return {"op": "remove", "path": path}
+        return operation | {"value": _selecting(operation["value"])}
     if "value" not in operation:
         return operation
     value = operation["value"]
-    mended = boolean(operation["path"], value) if target.is_boolean else lenient(value)
-    if mended is None or mended == "":
-        # LAPP clears with "" or null, by add as well as by replace.
-        return {"op": "replace", "path": operation["path"], "value": None}
-    return operation | {"value": mended}
+    mended = boolean(path, value) if target.is_boolean else lenient(value)
+    if mended is not None and mended != "":
+        return operation | {"value": mended}
+    # LAPP clears with "" or null, by add as well as by replace.
+    if not target.name:
+        return {"op": "remove", "path": path}
+    return {"op": "replace", "path": path, "value": None}
+
+
+def _selecting(value: Any) -> Any:
+    """Return the value of a remove as objects: a plain value selects by ``value``."""
+    values = value if isinstance(value, list) else [value]
+    return [{"value": item} if isinstance(item, str) else item for item in values]

@@ -101,8 +101,9 @@ def _apply_path(operation: Document, change: MemberChange) -> bool:
             "Members are added and removed whole; a sub-attribute cannot be changed. "
             'Use the path members, or members[value eq "id"] to remove one.'
         )
-    elif op == "remove" and value in (None, [], ""):
-        # RFC 7644 section 3.5.2.2: no filter, so all of them (G6).
+    elif op == "remove" and value is None:
+        # RFC 7644 section 3.5.2.2: no filter, so all of them (G6). An empty array
+        # is a list of nobody, and removes nobody.
         change.start_over([])
     else:
         _apply(op, _ids(value), change)

@@ -24,6 +24,9 @@ TEXT_LIMIT = 10_240
 MAX_OPERATIONS = 1_000
 """Operations in one PATCH; Microsoft's validator sends 36, a group of Entra's hundreds."""
 
+_LABELS = {"type", "primary"}
+"""What is left of an entry whose value was cleared; by itself it says nothing."""
+
 _NOT_STORED = ("schemas", "id", "meta", "groups", "members", "password")
 
 
@@ -40,9 +43,18 @@ def read_resource(kind: Kind, body: Document) -> Document:
 
 
 def patch_user(kind: Kind, document: Document, operations: list[Document]) -> Document:
-    """Return the user *document* after the operations, in order, all or none."""
-    mended = UserOperations(document).mended(operations)
-    return patch(kind, document, mended)
+    """Return the user *document* after the operations, in order, all or none.
+
+    An entry that an operation cleared (``emails[type eq "work"].value`` to "") goes as
+    a whole: what Microsoft's harness cleared must read back as unassigned.
+    """
+    wishes = UserOperations(document)
+    patched = patch(kind, document, wishes.mended(operations))
+    for name in wishes.cleared & patched.keys():
+        kept = [entry for entry in patched[name] if entry.keys() - _LABELS]
+        patched = {**patched, name: kept}
+    pruned: Document = _pruned(patched)
+    return pruned
 
 
 def patch(kind: Kind, document: Document, operations: list[Document]) -> Document:

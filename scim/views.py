@@ -246,6 +246,12 @@ class SearchView(_Search, library.SearchView):  # type: ignore[misc]
     views: ClassVar = [UsersView, GroupsView]
 
 
+def refuse_filter(request: HttpRequest) -> None:
+    """RFC 7644 section 4: a filter on discovery is answered with 403."""
+    if "filter" in request.GET:
+        raise discovery.FilterOnDiscovery
+
+
 class _Discovery(Endpoint):
     http_method_names: ClassVar = ["get", "head", "options"]
     open_to_anyone = True
@@ -254,10 +260,8 @@ class _Discovery(Endpoint):
     def get(
         self, request: Any, uuid: str | None = None, *args: Any, **kwargs: Any
     ) -> HttpResponse:
+        refuse_filter(request)
         documents = self.documents(request)
-        if "filter" in request.GET:
-            # RFC 7644 section 4: a filter here is answered with 403.
-            raise discovery.FilterOnDiscovery
         if uuid is None:
             return scim_response(discovery.listed(documents))
         for document in documents:
@@ -281,6 +285,7 @@ class ResourceTypesView(_Discovery, library.ResourceTypesView):  # type: ignore[
 
 class ServiceProviderConfigView(_Discovery, library.ServiceProviderConfigView):  # type: ignore[misc]
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        refuse_filter(request)
         config = discovery.ServiceProviderConfig(request=request)
         return scim_response(config.to_dict())
 
