@@ -6,12 +6,16 @@ from typing import Any
 
 import orjson
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 
 from scim.errors import InvalidSyntax, InvalidValue, TooLarge, UnsupportedMediaType
 
 MAX_DEPTH = 16
 """Levels of nesting; the deepest SCIM message (Bulk of PATCH of complex values) has 9."""
+
+DISCARDED = 32 * 1024 * 1024
+"""How much of a body that is too large is read to no purpose."""
 
 MEDIA_TYPES = frozenset(
     {
@@ -54,7 +58,11 @@ def _raw(request: HttpRequest) -> bytes:
     """
     coding = request.headers.get("transfer-encoding", "")
     if "chunked" not in coding.lower():
-        return request.body
+        try:
+            return request.body
+        except RequestDataTooBig:
+            _discard(request)
+            raise
     sent: bytes | None = getattr(request, "sent_body", None)
     if sent is not None:
         # Another attempt at the same request: its stream has been read.
@@ -62,8 +70,16 @@ def _raw(request: HttpRequest) -> bytes:
     limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     raw: bytes = request.META["wsgi.input"].read(limit + 1)
     if len(raw) > limit:
+        _discard(request.META["wsgi.input"])
         raise TooLarge
     return raw
+
+
+def _discard(stream: Any) -> None:
+    """Read on for a while: a client that is still sending would not see the answer."""
+    left = DISCARDED
+    while left > 0 and (block := stream.read(64 * 1024)):
+        left -= len(block)
 
 
 def _check(body: Any) -> None:

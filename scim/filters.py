@@ -50,24 +50,35 @@ _LOOKUPS = {"eq": "exact", "gt": "gt", "ge": "gte", "lt": "lt", "le": "lte"}
 Condition = Callable[[str, Any], Q]
 
 
-def user_filter(text: str, base: str) -> Q:
+def user_filter(text: str, base: str, *, root: bool = False) -> Q:
     """Return the condition on DirectoryUser that *text* stands for.
 
-    *base* is the Base URL, which locations and references begin with.
+    *base* is the Base URL, which locations and references begin with. At the *root*
+    groups are searched too: what only they declare matches no user.
     """
-    return _Compiler(text, USER_KIND, ids.USER_PREFIX, base).condition()
+    beside = (GROUP_KIND,) if root else ()
+    return _Compiler(text, USER_KIND, ids.USER_PREFIX, base, beside).condition()
 
 
-def group_filter(text: str, base: str) -> Q:
+def group_filter(text: str, base: str, *, root: bool = False) -> Q:
     """Return the condition on DirectoryGroup that *text* stands for."""
-    return _Compiler(text, GROUP_KIND, ids.GROUP_PREFIX, base).condition()
+    beside = (USER_KIND,) if root else ()
+    return _Compiler(text, GROUP_KIND, ids.GROUP_PREFIX, base, beside).condition()
 
 
 class _Compiler(FilterVisitor[Q]):
-    def __init__(self, text: str, kind: Kind, prefix: bytes, base: str) -> None:
+    def __init__(
+        self,
+        text: str,
+        kind: Kind,
+        prefix: bytes,
+        base: str,
+        beside: tuple[Kind, ...] = (),
+    ) -> None:
         if len(text) > MAX_LENGTH:
             raise InvalidFilter(f"The filter is longer than {MAX_LENGTH} characters.")
-        self.bound: Any = ScimFilter.__class_getitem__(kind.model)(text)
+        self.bound = _bound(kind, text)
+        self.beside = [_bound(other, text) for other in beside]
         self.kind = kind
         self.prefix = prefix
         self.base = base
@@ -91,6 +102,13 @@ class _Compiler(FilterVisitor[Q]):
         return self.visit(self.bound.ast)
 
     # ------------------------------------------------------------------- the grammar
+
+    def visit(self, node: FilterNode) -> Q:
+        path = getattr(node, "attr_path", None)
+        if path is not None and self._is_foreign(_manager_path(path)):
+            # RFC 7644 section 3.4.2.1: it has no value, and so matches nothing.
+            return NOTHING
+        return super().visit(node)
 
     def visit_logical_expr(self, node: LogicalExpr) -> Q:
         return joined(node, self.visit)
@@ -155,6 +173,12 @@ class _Compiler(FilterVisitor[Q]):
                 raise InvalidFilter(f"{path} is complex; compare a part of it.")
             return self.resolve(AttrPath(path.attr, "value", path.uri), comparison=True)
         return binding
+
+    def _is_foreign(self, path: AttrPath) -> bool:
+        """Whether *path* is declared only by a resource type searched beside this one."""
+        if not self.beside or self.bound.resolve(path, strict=False) is not None:
+            return False
+        return any(other.resolve(path, strict=False) for other in self.beside)
 
     def part_of(self, head: AttrPath) -> Callable[[AttrPath], AttributeBinding]:
         """Return what binds the names inside the brackets of *head*."""
@@ -226,6 +250,10 @@ class _Compiler(FilterVisitor[Q]):
         if node.value is None and node.op.value == "eq":
             return ~memberships.any(Q())
         return memberships.any(memberships.visit(Comparison(part, node.op, node.value)))
+
+
+def _bound(kind: Kind, text: str) -> Any:
+    return ScimFilter.__class_getitem__(kind.model)(text)
 
 
 class _Element(FilterVisitor[sql.Test]):

@@ -42,14 +42,16 @@ class UserFilterQuery(FilterQuery):  # type: ignore[misc]
     attr_map: ClassVar[dict[Any, Any]] = {}
 
     @classmethod
-    def search(cls, filter_query: str, request: Any = None) -> QuerySet[Any]:
+    def search(
+        cls, filter_query: str, request: Any = None, *, root: bool = False
+    ) -> QuerySet[Any]:
         """Return the users of the request's organization that match the filter."""
         from scim.documents import base_url
         from scim.filters import user_filter
 
         base = base_url(request.organization)
         users = user_model().objects.for_organization(request.organization)
-        return users.filter(user_filter(filter_query, base))
+        return users.filter(user_filter(filter_query, base, root=root))
 
 
 class GroupFilterQuery(FilterQuery):  # type: ignore[misc]
@@ -59,11 +61,13 @@ class GroupFilterQuery(FilterQuery):  # type: ignore[misc]
     attr_map: ClassVar[dict[Any, Any]] = {}
 
     @classmethod
-    def search(cls, filter_query: str, request: Any = None) -> QuerySet[Any]:
+    def search(
+        cls, filter_query: str, request: Any = None, *, root: bool = False
+    ) -> QuerySet[Any]:
         """Return the groups of the request's organization that match the filter."""
         from scim.documents import base_url
         from scim.filters import group_filter
 
         base = base_url(request.organization)
         groups = group_model().objects.for_organization(request.organization)
-        return groups.filter(group_filter(filter_query, base))
+        return groups.filter(group_filter(filter_query, base, root=root))

@@ -17,8 +17,15 @@ ALWAYS = frozenset({"schemas", "id"})
 _CORE = (f"{USER}:".lower(), f"{GROUP}:".lower())
 _EXTENSION = ENTERPRISE.lower()
 
+_DECLARED_BY = {"groups": USER, "members": GROUP}
+"""The schemas of the attributes that cost a query."""
+
 Names = dict[str, set[str] | None]
-"""Attribute to its sub-attributes, or None for the whole; keys in lower case."""
+"""Attribute to its sub-attributes, or None for the whole; keys in lower case.
+
+A name that was sent with the URN of a core schema keeps it: ``urn:...:User:displayName``
+is no attribute of a group.
+"""
 
 
 def _names(text: str) -> Names:
@@ -30,21 +37,32 @@ def _names(text: str) -> Names:
     names: Names = {}
     for raw in text.split(","):
         name = raw.strip().split("[")[0].lower()
-        for core in _CORE:
-            name = name.removeprefix(core)
+        core = next((urn for urn in _CORE if name.startswith(urn)), "")
         if name.startswith(f"{_EXTENSION}:"):
             head, sub = _EXTENSION, name.removeprefix(f"{_EXTENSION}:")
         elif name == _EXTENSION:
             head, sub = _EXTENSION, ""
         else:
-            head, _, sub = name.partition(".")
-        if not head:
-            continue
-        if not sub:
-            names[head] = None
-        elif (subs := names.setdefault(head, set())) is not None:
-            subs.add(sub)
+            head, _, sub = name.removeprefix(core).partition(".")
+        if head:
+            _include(names, core + head, {sub} if sub else None)
     return names
+
+
+def _include(names: Names, head: str, subs: set[str] | None) -> None:
+    known = names.get(head, set())
+    names[head] = None if subs is None or known is None else known | subs
+
+
+def _within(names: Names, schema: str) -> Names:
+    """Return *names* with those of *schema* freed of its URN."""
+    core = f"{schema}:".lower()
+    if not any(name.startswith(core) for name in names):
+        return names
+    freed: Names = {}
+    for name, subs in names.items():
+        _include(freed, name.removeprefix(core), subs)
+    return freed
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,39 +84,37 @@ class Projection:
     def wants(self, name: str) -> bool:
         """Whether any part of the attribute *name* is returned."""
         name = name.lower()
-        if self.attributes and name not in self.attributes:
+        mine = self._of(_DECLARED_BY.get(name, ""))
+        if mine.attributes and name not in mine.attributes:
             return False
-        return not (name in self.excluded and self.excluded[name] is None)
+        return not (name in mine.excluded and mine.excluded[name] is None)
 
     def apply(self, document: dict[str, Any]) -> dict[str, Any]:
-        """Return *document* with only what is wanted."""
-        if self.attributes:
-            document = {
-                key: kept
-                for key, value in document.items()
-                if (kept := self._included(key.lower(), value)) is not None
-            }
-        if self.excluded:
-            document = {
-                key: kept
-                for key, value in document.items()
-                if (kept := self._not_excluded(key.lower(), value)) is not None
-            }
-        return document
+        """Return the resource *document* with only what is wanted."""
+        mine = self._of(document["schemas"][0])
+        kept = ((key, _kept(key.lower(), document[key], mine)) for key in document)
+        return {key: value for key, value in kept if value is not None}
 
-    def _included(self, name: str, value: Any) -> Any:
-        if name in ALWAYS:
-            return value
-        if name not in self.attributes:
+    def _of(self, schema: str) -> Projection:
+        """This projection as the resources of one core schema understand it."""
+        return Projection(
+            _within(self.attributes, schema), _within(self.excluded, schema)
+        )
+
+
+def _kept(name: str, value: Any, projection: Projection) -> Any:
+    """Return what of the attribute *name* is returned; None for nothing."""
+    if name in ALWAYS:
+        return value
+    if projection.attributes:
+        if name not in projection.attributes:
             return None
-        subs = self.attributes[name]
-        return value if subs is None else _part(value, subs, keep=True)
-
-    def _not_excluded(self, name: str, value: Any) -> Any:
-        if name in ALWAYS or name not in self.excluded:
-            return value
-        subs = self.excluded[name]
-        return None if subs is None else _part(value, subs, keep=False)
+        subs = projection.attributes[name]
+        value = value if subs is None else _part(value, subs, keep=True)
+    if value is None or name not in projection.excluded:
+        return value
+    subs = projection.excluded[name]
+    return None if subs is None else _part(value, subs, keep=False)
 
 
 def _part(value: Any, subs: set[str], *, keep: bool) -> Any:

@@ -14,12 +14,10 @@ from scim.bodies import read_object
 from scim.documents import Document
 from scim.endpoint import WRITES, Endpoint
 from scim.errors import (
-    InvalidFilter,
     MethodNotAllowed,
     NotFound,
     NotSupported,
     ScimError,
-    translate,
 )
 from scim.models import ProvisioningEvent
 from scim.patches import read_operations
@@ -103,9 +101,11 @@ class ResourceEndpoint(Endpoint):
         describe_search(request.event, search, document)
         return scim_response(document)
 
-    def rows(self, search: Search) -> Source:
+    def rows(self, search: Search, *, root: bool = False) -> Source:
+        """The rows of *search*; at the *root* other resource types are searched too."""
         if search.filter:
-            rows = self.__class__.parser_getter().search(search.filter, self.request)
+            parser: Any = type(self).parser_getter()
+            rows = parser.search(search.filter, self.request, root=root)
         else:
             rows = self.model_cls.objects.for_organization(self.request.organization)
         make: Any = type(self).source
@@ -214,23 +214,12 @@ class _Search(Endpoint):
         return scim_response(document)
 
     def _sources(self, search: Search) -> list[Source]:
-        """One source a resource type; one that lacks an attribute has no hits.
-
-        An attribute that none of them has is an error (RFC 7644 section 3.4.2.1).
-        """
-        sources: list[Source] = []
-        refusal: Exception | None = None
+        """One source a resource type (RFC 7644 section 3.4.2.1)."""
+        sources = []
         for view_class in self.views:
             view = view_class()
             view.setup(self.request)
-            try:
-                sources.append(view.rows(search))
-            except Exception as exc:
-                refusal = translate(exc)
-                if not isinstance(refusal, InvalidFilter):
-                    raise
-        if not sources and refusal is not None:
-            raise refusal
+            sources.append(view.rows(search, root=len(self.views) > 1))
         return sources
 
 

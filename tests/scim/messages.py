@@ -85,7 +85,7 @@ def listed(response: Response) -> list[Document]:
 def found(scim: ScimClient, endpoint: str, text: str) -> set[str]:
     """Return the names of what a filter finds."""
     resources = listed(scim.get(f"{endpoint}?{filter_query(text)}"))
-    return {item.get("userName", item.get("displayName")) for item in resources}
+    return {item.get("userName") or item["displayName"] for item in resources}
 
 
 def member_ids(scim: ScimClient, group_id: str) -> set[str]:

@@ -102,6 +102,31 @@ def test_the_schemas_are_those_of_the_rfc(rfc_scim: ScimClient) -> None:
     assert tree[GROUP] == {"displayName": [], "members": ["value", "$ref", "type"]}
 
 
+def test_what_only_the_server_writes(rfc_scim: ScimClient) -> None:
+    """RFC 7643 2.2: mutability and required, as the service really behaves."""
+    unusual, required = {}, set()
+    for document in resources(rfc_scim, "/Schemas"):
+        for item in document["attributes"]:
+            for part in (item, *item.get("subAttributes", [])):
+                name = (
+                    item["name"] if part is item else f"{item['name']}.{part['name']}"
+                )
+                if part["mutability"] != "readWrite":
+                    unusual[name] = part["mutability"]
+                if part["required"]:
+                    required.add(name)
+    parts = [
+        "groups",
+        *(f"groups.{name}" for name in ("value", "$ref", "display", "type")),
+    ]
+    assert unusual == {
+        **dict.fromkeys([*parts, "manager.displayName"], "readOnly"),
+        **{f"members.{name}": "immutable" for name in ("value", "$ref", "type")},
+        "password": "writeOnly",
+    }
+    assert required == {"userName", "displayName"}
+
+
 def test_resource_types(scim: ScimClient) -> None:
     """RFC 7643 6: endpoints are relative to the Base URL, the extension optional."""
     documents = resources(scim, "/ResourceTypes")

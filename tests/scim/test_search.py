@@ -27,7 +27,7 @@ def search(**parameters: Any) -> Document:
 
 def names(scim: ScimClient, path: str, **parameters: Any) -> list[str]:
     resources = listed(scim.post(path, search(**parameters)))
-    return [item.get("userName", item.get("displayName")) for item in resources]
+    return [item.get("userName") or item["displayName"] for item in resources]
 
 
 @pytest.fixture

@@ -194,6 +194,13 @@ def test_what_the_server_assigns_is_read_only(scim: ScimClient, path: str) -> No
     assert read(scim, "/Users", first["id"]) == first
 
 
+def test_the_name_of_a_manager_is_not_the_clients(scim: ScimClient) -> None:
+    """RFC 7643 4.3: manager.displayName is readOnly, and so not stored."""
+    sent = {"value": "m-1", "displayName": "Somebody"}
+    answer = created(scim, "/Users", user(**{ENTERPRISE: {"manager": sent}}))
+    assert answer[ENTERPRISE] == {"manager": {"value": "m-1"}}
+
+
 def test_a_password_is_accepted_and_kept_nowhere(scim: ScimClient) -> None:
     """RFC 7643 7: returned never. People sign in through the identity provider."""
     first = created(scim, "/Users", user(password="t0p-s3cret"))

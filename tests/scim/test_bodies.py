@@ -1,0 +1,139 @@
+"""Bodies as they come over a socket: chunked, too large, cut off (scim.bodies)."""
+
+from __future__ import annotations
+
+import json
+from http.client import HTTPConnection
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import pytest
+from django.core.handlers.wsgi import WSGIRequest
+from django.db import IntegrityError
+from django.test import RequestFactory
+
+from scim import provisioning
+from scim.bodies import read_object
+from scim.errors import TooLarge
+from tests.scim.messages import refused, user
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tests.live import LiveService
+    from tests.situations import ScimClient
+
+LIMIT = 10 * 1024 * 1024
+
+
+def send(
+    service: LiveService, body: bytes | Iterable[bytes], **headers: str
+) -> tuple[int, dict[str, Any]]:
+    """POST to /Users as given; return status and body of the answer."""
+    url = urlsplit(service.base_url)
+    connection = HTTPConnection(url.hostname or "", url.port, timeout=20)
+    sent = {
+        "Authorization": f"Bearer {service.secret}",
+        "Content-Type": "application/scim+json; charset=utf-8",
+        **{name.replace("_", "-"): value for name, value in headers.items()},
+    }
+    try:
+        connection.request(
+            "POST",
+            f"{url.path}/Users",
+            body=body,
+            headers=sent,
+            encode_chunked="Transfer-Encoding" in sent,
+        )
+        response = connection.getresponse()
+        assert response.getheader("Content-Type") == "application/scim+json"
+        return response.status, json.loads(response.read())
+    finally:
+        connection.close()
+
+
+def chunks(raw: bytes, size: int) -> Iterable[bytes]:
+    return (raw[start : start + size] for start in range(0, len(raw), size))
+
+
+@pytest.mark.parametrize("size", [1, 7, 100_000])
+def test_chunked(service: LiveService, size: int) -> None:
+    """RFC 9112 7.1: .NET's HttpClient, and so possibly Entra, sends no length."""
+    name = str(uuid4())
+    raw = json.dumps(user(name, title="Ünï")).encode()
+    status, answer = send(service, chunks(raw, size), Transfer_Encoding="chunked")
+    assert (status, answer["userName"], answer["title"]) == (201, name, "Ünï")
+
+
+def test_chunked_and_empty(service: LiveService) -> None:
+    status, answer = send(service, iter([]), Transfer_Encoding="chunked")
+    assert (status, answer["scimType"]) == (400, "invalidSyntax")
+
+
+@pytest.mark.parametrize("chunked", [True, False])
+def test_over_the_limit(service: LiveService, chunked: bool) -> None:
+    """RFC 7644 3.12: 413, whether the length was announced or not."""
+    raw = b'{"userName": "' + b"x" * (LIMIT + 5_000_000) + b'"}'
+    if chunked:
+        blocks = chunks(raw, 1024 * 1024)
+        status, answer = send(service, blocks, Transfer_Encoding="chunked")
+    else:
+        status, answer = send(service, raw)
+    assert (status, answer["status"]) == (413, "413")
+
+
+def chunked_request(raw: bytes) -> WSGIRequest:
+    request = RequestFactory().post(
+        "/",
+        content_type="application/scim+json",
+        headers={"Transfer-Encoding": "gzip, Chunked"},
+    )
+    return WSGIRequest({**request.META, "wsgi.input": BytesIO(raw)})
+
+
+def test_a_chunked_body_is_read_once() -> None:
+    """A second attempt at the same request finds the body again, though not the stream."""
+    request = chunked_request(b'{"a": 1}')
+    assert read_object(request) == {"a": 1}
+    assert read_object(request) == {"a": 1}
+
+
+def test_the_limit_of_a_chunked_body(settings: Any) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 8
+    assert read_object(chunked_request(b'{"a": 1}')) == {"a": 1}
+    with pytest.raises(TooLarge):
+        read_object(chunked_request(b'{"a": 12}'))
+
+
+def test_a_passing_conflict_is_tried_again(
+    scim: ScimClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A member deleted meanwhile shows as a foreign key; the second attempt decides."""
+    failures = [IntegrityError("FOREIGN KEY constraint failed")]
+    original = provisioning.provision_user
+
+    def once(**wishes: Any) -> None:
+        if failures:
+            raise failures.pop()
+        original(**wishes)
+
+    monkeypatch.setattr(provisioning, "provision_user", once)
+    assert scim.post("/Users", user()).status_code == 201
+    assert scim.get("/Users").json()["totalResults"] == 1
+
+
+def test_a_taken_name_is_not_tried_again(
+    scim: ScimClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That conflict is the answer."""
+    calls = []
+
+    def taken(**wishes: Any) -> None:
+        calls.append(wishes)
+        raise IntegrityError("UNIQUE constraint failed: scim_user_name_unique")
+
+    monkeypatch.setattr(provisioning, "provision_user", taken)
+    refused(scim.post("/Users", user()), 409, "uniqueness")
+    assert len(calls) == 1

@@ -1,0 +1,154 @@
+"""Writers at once, on a server of several processes (design, section 7: nothing lost)."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from threading import Barrier
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+
+from tests.scim.messages import group, members, patch_op, user
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.live import LiveService
+
+WRITERS = 4
+ROUNDS = 8
+
+
+@pytest.fixture
+def http(service: LiveService) -> Iterator[httpx2.Client]:
+    headers = {"Authorization": f"Bearer {service.secret}"}
+    with httpx2.Client(headers=headers, timeout=30) as client:
+        client.base_url = service.base_url
+        yield client
+
+
+def at_once(*jobs: Callable[[], Any]) -> list[Any]:
+    """Run the jobs in a thread each, all starting at the same moment."""
+    barrier = Barrier(len(jobs))
+
+    def start(job: Callable[[], Any]) -> Any:
+        barrier.wait()
+        return job()
+
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        return list(pool.map(start, jobs))
+
+
+def create(http: httpx2.Client, endpoint: str, body: dict[str, Any]) -> str:
+    response = http.post(endpoint, json=body)
+    assert response.status_code == 201, response.text
+    scim_id: str = response.json()["id"]
+    return scim_id
+
+
+def some_users(http: httpx2.Client, count: int) -> list[str]:
+    return [create(http, "/Users", user(f"{uuid4()}")) for _ in range(count)]
+
+
+def test_one_user(http: httpx2.Client) -> None:
+    """Different attributes at once: every change of every writer is there."""
+    [ada] = some_users(http, 1)
+
+    def writer(number: int) -> set[int]:
+        statuses = set()
+        for turn in range(ROUNDS):
+            value = [{"value": f"{number}-{turn}@x.example"}]
+            title = f"urn:ietf:params:scim:schemas:core:2.0:User:{TITLES[number]}"
+            operations = patch_op(
+                {"op": "add", "path": "emails", "value": value},
+                {"op": "replace", "path": title, "value": str(turn)},
+            )
+            answer = http.patch(f"/Users/{ada}", json=operations)
+            statuses.add(answer.status_code)
+        return statuses
+
+    statuses = at_once(*(partial(writer, number) for number in range(WRITERS)))
+    assert statuses == [{200}] * WRITERS
+    after = http.get(f"/Users/{ada}").json()
+    assert {email["value"] for email in after["emails"]} == {
+        f"{number}-{turn}@x.example"
+        for number in range(WRITERS)
+        for turn in range(ROUNDS)
+    }
+    assert [after[name] for name in TITLES] == [str(ROUNDS - 1)] * WRITERS
+    assert after["meta"]["version"] == f'W/"{1 + WRITERS * ROUNDS}"'
+
+
+TITLES = ["title", "nickName", "locale", "userType"]
+
+
+def test_one_group(http: httpx2.Client) -> None:
+    """Members added and removed at once: none lost, none left behind."""
+    people = some_users(http, WRITERS * ROUNDS)
+    leaving = people[::2]
+    risk = create(http, "/Groups", group(str(uuid4()), members=members(*leaving)))
+
+    def writer(number: int) -> set[int]:
+        statuses = set()
+        for scim_id in people[number::WRITERS]:
+            remove = {"op": "remove", "path": f'members[value eq "{scim_id}"]'}
+            add = {"op": "add", "path": "members", "value": members(scim_id)}
+            operation = remove if scim_id in leaving else add
+            answer = http.patch(f"/Groups/{risk}", json=patch_op(operation))
+            statuses.add(answer.status_code)
+        return statuses
+
+    statuses = at_once(*(partial(writer, number) for number in range(WRITERS)))
+    assert statuses == [{200}] * WRITERS
+    after = http.get(f"/Groups/{risk}").json()
+    assert sorted(member["value"] for member in after["members"]) == people[1::2]
+    assert after["meta"]["version"] == f'W/"{1 + len(people)}"'
+
+
+def test_one_user_name(http: httpx2.Client) -> None:
+    """Two spellings of a name at once: one user, and 409 for everybody else."""
+    for turn in range(ROUNDS):
+        name = f"ada-{turn}-{uuid4()}@x.example"
+        spellings = [name, name.upper(), name.title(), name]
+
+        def post(spelling: str) -> int:
+            return http.post("/Users", json=user(spelling)).status_code
+
+        statuses = at_once(*(partial(post, spelling) for spelling in spellings))
+        assert sorted(statuses) == [201, 409, 409, 409]
+        found = http.get("/Users", params={"filter": f'userName eq "{name}"'}).json()
+        assert found["totalResults"] == 1
+
+
+def test_one_department(http: httpx2.Client) -> None:
+    """Four people who arrive with the same new department at once: all get in."""
+    urn = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+    for _ in range(ROUNDS):
+        extension = {urn: {"department": f"Risk {uuid4()}"}}
+
+        def post(extension: dict[str, Any] = extension) -> int:
+            body = user(str(uuid4()), **extension)
+            return http.post("/Users", json=body).status_code
+
+        assert at_once(*[post] * WRITERS) == [201] * WRITERS
+
+
+def test_a_member_who_is_being_deleted(http: httpx2.Client) -> None:
+    """Added by one call while another deletes the user: no membership without a user."""
+    risk = create(http, "/Groups", group(str(uuid4())))
+    for _ in range(ROUNDS):
+        ada, bo = some_users(http, 2)
+        add = patch_op({"op": "add", "path": "members", "value": members(ada, bo)})
+        added, deleted, again = at_once(
+            partial(http.patch, f"/Groups/{risk}", json=add),
+            partial(http.delete, f"/Users/{ada}"),
+            partial(http.patch, f"/Groups/{risk}", json=add),
+        )
+        assert deleted.status_code == 204
+        assert {added.status_code, again.status_code} == {200}
+        values = [m["value"] for m in http.get(f"/Groups/{risk}").json()["members"]]
+        assert bo in values
+        assert ada not in values
