@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from scim.errors import Forbidden, ScimError, Unauthorized, translate
 from scim.models import BearerToken, Organization
-from scim.recording import draft, record, record_unauthorized
+from scim.recording import draft, record
 from scim.responses import error_response
 
 logger = logging.getLogger(__name__)
@@ -93,9 +93,8 @@ class BearerAuthentication:
                 logger.warning("SCIM call to an unknown organization: %s", org_id)
                 return response
             event = draft(request, organization, None)
-            event.actor = "unknown token" if refusal.reason else ""
             event.detail = f"Refused: {refusal.reason}."
-            record_unauthorized(event, request, response)
+            record(event, request, response)
             return response
         event = draft(request, request.organization, request.token)  # type: ignore[attr-defined]
         event.detail = refusal.detail

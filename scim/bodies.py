@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest
 
 from scim.errors import InvalidSyntax, InvalidValue, TooLarge, UnsupportedMediaType
 
@@ -50,27 +49,32 @@ def read_object(request: Any) -> dict[str, Any]:
     return body
 
 
-def _raw(request: HttpRequest) -> bytes:
+def _raw(request: Any) -> bytes:
     """Return the bytes of the body, chunked ones included.
 
     Django reads CONTENT_LENGTH bytes; .NET's HttpClient, and so possibly Entra, sends
     ``Transfer-Encoding: chunked`` without a length. gunicorn ends that stream itself.
     """
-    coding = request.headers.get("transfer-encoding", "")
-    if "chunked" not in coding.lower():
-        try:
-            return request.body
-        except RequestDataTooBig:
-            _discard(request)
-            raise
-    sent: bytes | None = getattr(request, "sent_body", None)
-    if sent is not None:
-        # Another attempt at the same request: its stream has been read.
-        return sent
+    try:
+        if "chunked" not in request.headers.get("transfer-encoding", "").lower():
+            return cast("bytes", request.body)
+        return _chunked(request.META["wsgi.input"])
+    except RequestDataTooBig:
+        _discard(request)
+        raise
+    except TooLarge:
+        raise
+    except Exception as exc:
+        # A connection that broke off, or chunks that are none: each WSGI server has
+        # exceptions of its own for them.
+        raise InvalidSyntax("The body could not be read to its end.") from exc
+
+
+def _chunked(stream: Any) -> bytes:
     limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    raw: bytes = request.META["wsgi.input"].read(limit + 1)
+    raw: bytes = stream.read(limit + 1)
     if len(raw) > limit:
-        _discard(request.META["wsgi.input"])
+        _discard(stream)
         raise TooLarge
     return raw
 

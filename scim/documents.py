@@ -39,9 +39,16 @@ def timestamp(moment: datetime) -> str:
 
 
 def groups_of(users: Iterable[DirectoryUser]) -> GroupsOfUsers:
-    """Return key and name of the groups of each user, in one query."""
+    """Return key and name of the groups of each user, in one query.
+
+    The users are of one organization.
+    """
+    users = list(users)
+    if not users:
+        return {}
     rows = (
-        GroupMembership.objects.filter(user__in=[user.pk for user in users])
+        GroupMembership.objects.for_organization(users[0].organization_id)
+        .filter(user__in=[user.pk for user in users])
         .order_by("group_id")
         .values_list("user_id", "group_id", "group__scim_display_name")
     )
@@ -52,9 +59,13 @@ def groups_of(users: Iterable[DirectoryUser]) -> GroupsOfUsers:
 
 
 def members_of(groups: Iterable[DirectoryGroup]) -> MembersOfGroups:
-    """Return the keys of the members of each group, in one query."""
+    """Return the keys of the members of each group of one organization, in one query."""
+    groups = list(groups)
+    if not groups:
+        return {}
     rows = (
-        GroupMembership.objects.filter(group__in=[group.pk for group in groups])
+        GroupMembership.objects.for_organization(groups[0].organization_id)
+        .filter(group__in=[group.pk for group in groups])
         .order_by("user_id")
         .values_list("group_id", "user_id")
     )

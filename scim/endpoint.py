@@ -46,6 +46,8 @@ class Endpoint(SCIMView):  # type: ignore[misc]
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         """Serve one call; replaces the library's, which swallows the transaction."""
         try:
+            request.event = self._draft(request)
+            self.prepare(request)
             return self._attempted(request, *args, **kwargs)
         except Exception as exc:  # noqa: BLE001 - whatever it is, the client gets SCIM
             refusal = translate(exc)
@@ -57,6 +59,12 @@ class Endpoint(SCIMView):  # type: ignore[misc]
             # Nothing was changed; the caller is told why, even if nobody else is.
             logger.exception("A refused SCIM call could not be recorded.")
         return response
+
+    def prepare(self, request: Any) -> None:
+        """Refuse, or read, what needs no database, before any lock is taken.
+
+        A body arrives as slowly as its sender likes; nobody else may wait for that.
+        """
 
     def _attempted(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         for attempt in range(1, ATTEMPTS + 1):

@@ -214,7 +214,8 @@ def translate(exc: Exception) -> ScimError:
 
 
 def _from_database(exc: DatabaseError) -> ScimError:
-    if isinstance(exc, IntegrityError):
+    # A foreign key that kept failing is somebody else's change in the way, no name.
+    if isinstance(exc, IntegrityError) and "foreign key" not in str(exc).lower():
         return Conflict(_conflict_sentence(str(exc)))
     logger.error("The database refused a SCIM request.", exc_info=exc)
     return Unavailable()

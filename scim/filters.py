@@ -118,7 +118,8 @@ class _Compiler(FilterVisitor[Q]):
 
     def visit_comparison(self, node: Comparison) -> Q:
         path = _manager_path(node.attr_path)
-        binding = self.resolve(path, comparison=True)
+        # null asks whether there is anything; the rest compares a value.
+        binding = self.resolve(path, comparison=node.value is not None)
         op = node.op.value
         if (memberships := self._memberships(path, binding)) is not None:
             return self._compared_memberships(memberships, node, binding)

@@ -87,8 +87,9 @@ class Memberships(FilterVisitor[Q]):
 
     def any(self, condition: Q) -> Q:
         """The condition that some membership of the resource meets *condition*."""
-        rows = GroupMembership.objects.filter(**{self.side.mine: OuterRef("pk")})
-        return Q(Exists(rows.filter(condition)))
+        rows = GroupMembership.objects.for_organization(OuterRef("organization"))
+        mine = rows.filter(condition, **{self.side.mine: OuterRef("pk")})
+        return Q(Exists(mine))
 
     def visit_logical_expr(self, node: LogicalExpr) -> Q:
         return joined(node, self.visit)

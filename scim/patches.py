@@ -12,7 +12,7 @@ from typing import Any
 from django_scim.constants import SchemaURI
 from scim2_models import Context
 
-from scim.errors import InvalidSyntax, InvalidValue
+from scim.errors import InvalidPath, InvalidSyntax, InvalidValue
 from scim.leniency import UserOperations, lenient, lookup
 from scim.schema import ENTERPRISE, POLICY, Kind
 
@@ -22,7 +22,16 @@ TEXT_LIMIT = 10_240
 """Characters of a string without a shorter limit: Zscaler's longest text (Comments)."""
 
 MAX_OPERATIONS = 1_000
-"""Operations in one PATCH; Microsoft's validator sends 36, a group of Entra's hundreds."""
+"""Operations in one PATCH: on members, each is cheap and Entra may send hundreds."""
+
+MAX_ATTRIBUTE_OPERATIONS = 100
+"""Those on other attributes, which cost more the more there are; validators send 36."""
+
+MAX_VALUES = 100
+"""Values of one multi-valued attribute."""
+
+MAX_PATH = 1_024
+"""Characters of a path."""
 
 _LABELS = {"type", "primary"}
 """What is left of an entry whose value was cleared; by itself it says nothing."""
@@ -61,6 +70,11 @@ def patch(kind: Kind, document: Document, operations: list[Document]) -> Documen
     """Return *document* after the operations (RFC 7644 section 3.5.2)."""
     if not operations:
         return document
+    if len(operations) > MAX_ATTRIBUTE_OPERATIONS:
+        raise InvalidValue(
+            f"A PATCH takes at most {MAX_ATTRIBUTE_OPERATIONS} Operations on attributes "
+            "other than members. Send the rest in another one."
+        )
     schemas = [kind.schema, *([ENTERPRISE] if ENTERPRISE in document else [])]
     resource = kind.model.model_validate(
         {**document, "schemas": schemas}, scim_policy=POLICY
@@ -105,6 +119,8 @@ def _operation(sent: Document) -> Document:
         operation.pop("path", None)
     elif not isinstance(operation["path"], str):
         raise InvalidValue("path must be a string.")
+    elif len(operation["path"]) > MAX_PATH:
+        raise InvalidPath(f"path is longer than {MAX_PATH} characters.")
     return operation
 
 
@@ -141,6 +157,8 @@ def _check_lengths(value: Any, path: str = "") -> None:
         for key, item in value.items():
             _check_lengths(item, f"{path}.{key}" if path else key)
     elif isinstance(value, list):
+        if len(value) > MAX_VALUES:
+            raise InvalidValue(f"{path} has more than {MAX_VALUES} values.")
         for item in value:
             _check_lengths(item, path)
     elif isinstance(value, str) and len(value) > TEXT_LIMIT:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import unquote_plus
 
 import orjson
 from django.http import HttpRequest, HttpResponse
@@ -14,13 +15,22 @@ from scim.models import BearerToken, Organization, ProvisioningEvent
 from scim.models.event import BODY_LIMIT
 
 MASK = "********"
-UNAUTHORIZED_PER_MINUTE = 20
-"""Events kept of refused tokens, per organization and minute: anyone can send those."""
+ANONYMOUS = "unknown"
+"""The actor of a call without a token, or with one that does not open the service."""
+
+ANONYMOUS_PER_MINUTE = 20
+"""Events kept of such calls, per organization and minute."""
+
+LONG_VALUE = 512
+"""Bytes of JSON of a value that is kept when a change is too large to keep whole."""
+
+_LEFT_OUT = "(left out because it may hold a password)"
 
 _CUT = "…"
 """Ends a body of which only the beginning was kept."""
 
 _PASSWORD_PATH = re.compile(r"(?:^|[:.])password$", re.IGNORECASE)
+_PASSWORD_FILTER = re.compile(r"\bpassword\s+[a-z]{2}\s", re.IGNORECASE)
 
 
 def draft(
@@ -29,40 +39,66 @@ def draft(
     """Return the unsaved event of a call; services fill in what they do."""
     return ProvisioningEvent(
         organization=organization,
-        actor=f"token {token}" if token else "",
+        actor=f"token {token}" if token else ANONYMOUS,
         client_ip=getattr(request, "client_ip", None),
-        method=request.method or "",
+        method=(request.method or "")[:20],
         path=request.path.replace("\0", "")[:1024],
-        query=request.META.get("QUERY_STRING", "").replace("\0", "")[:2048],
+        query=_shown_query(request.META.get("QUERY_STRING", "")),
     )
 
 
 def record(
     event: ProvisioningEvent, request: HttpRequest, response: HttpResponse
 ) -> None:
-    """Complete *event* with request and response and insert it."""
+    """Complete *event* with request and response and insert it.
+
+    Calls that proved nothing are capped: whoever knows an address can make them.
+    """
+    if event.actor == ANONYMOUS and _too_many(event):
+        return
     event.time = timezone.now()
     event.status = response.status_code
     # A refusal may quote an id of the URL; PostgreSQL stores no NUL.
     event.detail = event.detail.replace("\0", "")
     if response.status_code >= 400:
         event.outcome = ProvisioningEvent.Outcome.REFUSED
+    event.changes = _capped(event.changes)
     event.request_body = masked(_sent(request))
     event.response_body = masked(response.content)
     event.save(force_insert=True)
 
 
-def record_unauthorized(
-    event: ProvisioningEvent, request: HttpRequest, response: HttpResponse
-) -> None:
-    """As record, but capped: whoever knows the address can cause such an event."""
+def _capped(changes: dict[str, Any]) -> dict[str, Any]:
+    """Return *changes* as they are, or without their long values: 64 KiB at most."""
+    if len(orjson.dumps(changes)) <= BODY_LIMIT:
+        return changes
+    short = {path: [_short(value) for value in pair] for path, pair in changes.items()}
+    kept: dict[str, Any] = {}
+    room = BODY_LIMIT
+    for path, pair in short.items():
+        room -= len(orjson.dumps({path: pair}))
+        if room < 0:
+            break
+        kept[path] = pair
+    return kept
+
+
+def _short(value: Any) -> Any:
+    size = len(orjson.dumps(value))
+    return value if size <= LONG_VALUE else f"… ({size:,} bytes)"
+
+
+def _too_many(event: ProvisioningEvent) -> bool:
     recent = ProvisioningEvent.objects.for_organization(event.organization).filter(
-        outcome=ProvisioningEvent.Outcome.REFUSED,
-        time__gt=timezone.now() - timedelta(minutes=1),
-        status=401,
+        actor=ANONYMOUS, time__gt=timezone.now() - timedelta(minutes=1)
     )
-    if recent.count() < UNAUTHORIZED_PER_MINUTE:
-        record(event, request, response)
+    return recent.count() >= ANONYMOUS_PER_MINUTE
+
+
+def _shown_query(query: str) -> str:
+    if "password" in unquote_plus(query).lower():
+        return _LEFT_OUT
+    return query.replace("\0", "")[:2048]
 
 
 def _sent(request: HttpRequest) -> bytes:
@@ -80,7 +116,7 @@ def masked(raw: bytes) -> str:
             raw = orjson.dumps(_mask(orjson.loads(raw)))
         except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):
             # Broken JSON cannot be masked piece by piece, so none of it is kept.
-            return "(not JSON; left out because it may hold a password)"
+            return _LEFT_OUT
     if len(raw) <= BODY_LIMIT:
         return raw.decode(errors="ignore").replace("\0", "")
     kept = raw[: BODY_LIMIT - len(_CUT.encode())]
@@ -90,6 +126,8 @@ def masked(raw: bytes) -> str:
 def _mask(value: Any) -> Any:
     if isinstance(value, list):
         return [_mask(item) for item in value]
+    if isinstance(value, str) and _PASSWORD_FILTER.search(value):
+        return _LEFT_OUT
     if not isinstance(value, dict):
         return value
     # Operations are read without letter case, so they are masked without it.

@@ -18,6 +18,8 @@ def scim_response(
     response = HttpResponse(
         orjson.dumps(document), content_type=SCIM_CONTENT_TYPE, status=status
     )
+    # Personal data of one client: no cache between us may keep it.
+    response["Cache-Control"] = "private"
     if location:
         response["Location"] = location
     return response

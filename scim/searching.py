@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,11 +11,13 @@ from django.db.models import QuerySet
 from django_scim.constants import SchemaURI
 
 from scim.documents import groups_of, members_of
-from scim.errors import InvalidSyntax, InvalidValue
+from scim.errors import InvalidFilter, InvalidSyntax, InvalidValue
 from scim.leniency import lookup
 from scim.profiles import BehaviourProfile
 from scim.projection import Projection
 from scim.schema import Document
+
+_INTEGER = re.compile(r"[+-]?[0-9]{1,100}")
 
 LARGEST = 2**31 - 1
 """Beyond the last row of any table; larger numbers would not fit an OFFSET."""
@@ -31,9 +34,12 @@ class Search:
 
     @classmethod
     def of_query(cls, query: Any, profile: BehaviourProfile) -> Search:
-        """Read the parameters of a GET."""
+        """Read the parameters of a GET. An empty filter is no filter, and refused."""
+        text = query.get("filter")
+        if text is not None and not text.strip():
+            raise InvalidFilter("The filter is empty. Leave it out to list everything.")
         return cls(
-            filter=query.get("filter", ""),
+            filter=text or "",
             start=_start(query.get("startIndex")),
             count=_count(query.get("count"), profile),
             projection=projection_of(query),
@@ -79,10 +85,9 @@ def _integer(name: str, value: Any) -> int | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise InvalidValue(f"{name} must be an integer.")
-    try:
-        return max(-1, min(int(value), LARGEST))
-    except ValueError:
-        raise InvalidValue(f"{name} must be an integer.") from None
+    if isinstance(value, str) and not _INTEGER.fullmatch(value):
+        raise InvalidValue(f"{name} must be an integer.")
+    return max(-1, min(int(value), LARGEST))
 
 
 def _start(value: Any) -> int:

@@ -54,6 +54,14 @@ class ResourceEndpoint(Endpoint):
     ]
     resource_type = ""
     source: Any = None
+    body: Document
+    operations: list[Document]
+    actions: ClassVar = {
+        "POST": Action.CREATE,
+        "PUT": Action.CHANGE,
+        "PATCH": Action.CHANGE,
+        "DELETE": Action.DELETE,
+    }
 
     @property
     def lookup_field(self) -> str:
@@ -67,13 +75,21 @@ class ResourceEndpoint(Endpoint):
     def _draft(self, request: Any) -> ProvisioningEvent:
         event = super()._draft(request)
         event.resource_type = self.resource_type
+        event.action = self.actions.get(request.method, Action.READ)
         return event
+
+    def prepare(self, request: Any) -> None:
+        if request.method not in self._allowed_methods():
+            request.event.action = Action.OTHER
+            raise MethodNotAllowed(request.method or "", self._allowed_methods())
+        if request.method in {"POST", "PUT", "PATCH"}:
+            self.body = read_object(request)
+        if request.method == "PATCH":
+            self.operations = read_operations(self.body)
 
     def get_object(self) -> Any:
         """The resource of the URL, locked when it is going to be changed."""
-        scim_id = self.kwargs.get(self.lookup_url_kwarg)
-        if not scim_id:
-            raise MethodNotAllowed(self.request.method, self._allowed_methods())
+        scim_id = self.kwargs[self.lookup_url_kwarg]
         rows = self.model_cls.objects.for_organization(self.request.organization)
         rows = rows.with_scim_id(scim_id)
         if self.request.method in WRITES:
@@ -90,9 +106,7 @@ class ResourceEndpoint(Endpoint):
         return row
 
     def get_single(self, request: Any) -> HttpResponse:
-        adapter = self.scim_adapter(self.get_object(), request=request)
-        request.event.action = Action.READ
-        return self._answer(adapter)
+        return self._answer(self.scim_adapter(self.get_object(), request=request))
 
     def get_many(self, request: Any) -> HttpResponse:
         request.event.action = Action.LOOKUP if "filter" in request.GET else Action.LIST
@@ -112,26 +126,21 @@ class ResourceEndpoint(Endpoint):
         return make(rows, self.scim_adapter, self.request, search)  # type: ignore[no-any-return]
 
     def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        if self.kwargs.get(self.lookup_url_kwarg):
-            raise MethodNotAllowed("POST", self._allowed_methods())
-        request.event.action = Action.CREATE
         row = self.model_cls(organization=request.organization)
         adapter = self.scim_adapter(row, request=request)
-        self._note(adapter, read_object(request))
+        self._note(adapter)
         adapter.save()
         return self._answer(adapter, status=HTTPStatus.CREATED)
 
     def put(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        request.event.action = Action.CHANGE
         adapter = self.scim_adapter(self.get_object(), request=request)
-        self._note(adapter, read_object(request))
+        self._note(adapter)
         adapter.save()
         return self._answer(adapter)
 
     def patch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        request.event.action = Action.CHANGE
         adapter = self.scim_adapter(self.get_object(), request=request)
-        adapter.handle_operations(read_operations(read_object(request)))
+        adapter.handle_operations(self.operations)
         adapter.save()
         return self.patched(adapter)
 
@@ -139,16 +148,15 @@ class ResourceEndpoint(Endpoint):
         return self._answer(adapter)
 
     def delete(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        request.event.action = Action.DELETE
         self.scim_adapter(self.get_object(), request=request).delete()
         return no_content()
 
-    def _note(self, adapter: Any, body: Document) -> None:
+    def _note(self, adapter: Any) -> None:
         """Name the target before anything is refused, so that the event knows it."""
-        name = body.get("userName") or body.get("displayName")
+        name = self.body.get("userName") or self.body.get("displayName")
         if isinstance(name, str) and not self.request.event.target:
             self.request.event.target = name[:254]
-        adapter.from_dict(body)
+        adapter.from_dict(self.body)
 
     def _answer(self, adapter: Any, status: int = HTTPStatus.OK) -> HttpResponse:
         return scim_response(
@@ -204,10 +212,15 @@ class _Search(Endpoint):
     http_method_names: ClassVar = ["post", "options"]
     takes_lock = False
     action = Action.LOOKUP
+    body: Document
     views: ClassVar[list[type[ResourceEndpoint]]] = []
 
+    def prepare(self, request: Any) -> None:
+        if request.method == "POST":
+            self.body = read_object(request)
+
     def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        search = Search.of_body(read_object(request), request.organization.behaviour)
+        search = Search.of_body(self.body, request.organization.behaviour)
         sources = self._sources(search)
         document = list_response(sources, search)
         describe_search(request.event, search, document)

@@ -52,13 +52,15 @@ def check_secret_key(**_: Any) -> list[CheckMessage]:
 
 @register("zportal")
 def check_debug(**_: Any) -> list[CheckMessage]:
-    if not settings.DEBUG or is_loopback(public_url()):
+    listening = urlsplit(f"//{settings.HOST}")
+    if not settings.DEBUG or (is_loopback(public_url()) and is_loopback(listening)):
         return []
     return [
         Error(
-            f"DEBUG is on while the portal is at {settings.PUBLIC_URL}: its error "
-            "pages would show settings and data to strangers.",
-            hint="Remove DEBUG, or use a PUBLIC_URL on 127.0.0.1.",
+            f"DEBUG is on while the portal is at {settings.PUBLIC_URL} and listens on "
+            f"{settings.HOST}: its error pages would show settings and data to "
+            "strangers.",
+            hint="Remove DEBUG, or use a PUBLIC_URL and a HOST on 127.0.0.1.",
             id="zportal.E003",
         )
     ]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from zportal.settings import PORT, env
+from zportal.settings import HOST, PORT, env
 
-_host = env.str("HOST", default="127.0.0.1")
-bind = f"[{_host}]:{PORT}" if ":" in _host else f"{_host}:{PORT}"
+bind = f"[{HOST}]:{PORT}" if ":" in HOST else f"{HOST}:{PORT}"
 
 # Measured on 2 cores with 8 callers that create, look up, read and change users: one
 # process leaves a core idle, a third one only lengthens the queue of SQLite's writers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 
@@ -25,6 +26,8 @@ NEVER_BELIEVED = (
     "HTTP_X_FORWARDED_SSL",
 )
 
+
+SCIM_PATH = re.compile(r"/[0-9]{8}/scim(?:/|$)")
 
 SIGNED_IN_AT = "signed_in_at"
 """Where a session keeps the time of its sign-in."""
@@ -85,6 +88,33 @@ class ForwardedHeadersMiddleware:
             # gunicorn believes a loopback peer's headers by default, and a tunnel on
             # this machine passes on what its clients wrote.
             request.META["wsgi.url_scheme"] = "http"
+
+
+class UploadLimitMiddleware:
+    """Refuses a body that no form of the portal sends, before it is read.
+
+    SCIM has a limit of its own, for bodies that it reads in one piece.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if SCIM_PATH.match(request.path) or not self.is_too_large(request):
+            return self.get_response(request)
+        limit = settings.PORTAL_UPLOAD_LIMIT // 1024
+        return HttpResponse(
+            f"The upload is larger than {limit} KiB, or does not say how large it is. "
+            "Go back and send less.\n",
+            content_type="text/plain",
+            status=413,
+        )
+
+    def is_too_large(self, request: HttpRequest) -> bool:
+        if "chunked" in request.headers.get("transfer-encoding", "").lower():
+            return True
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        return not length.isdecimal() or int(length) > settings.PORTAL_UPLOAD_LIMIT
 
 
 class SessionLimitMiddleware:

@@ -27,8 +27,14 @@ SECRET_KEY = env.str("SECRET_KEY", default="") or (
 )
 
 PORT = env.int("PORT", default=8000)
+HOST = env.str("HOST", default="127.0.0.1")
 PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")
 try:
+    _public = urlsplit(PUBLIC_URL)
+    # Browsers send an origin in lower case and without the scheme's own port.
+    _netloc = _public.netloc.lower()
+    _netloc = _netloc.removesuffix(":443" if _public.scheme == "https" else ":80")
+    PUBLIC_URL = PUBLIC_URL.replace(_public.netloc, _netloc, 1)
     _public = urlsplit(PUBLIC_URL)
 except ValueError:  # zportal.E005 says so, with what to do
     _public = urlsplit("")
@@ -66,6 +72,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "zportal.middleware.HealthMiddleware",
     "zportal.middleware.ForwardedHeadersMiddleware",
+    "zportal.middleware.UploadLimitMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -215,6 +222,9 @@ SILENCED_SYSTEM_CHECKS = [
 # A PUT of a group with 40,000 members is about 4 MB (reference: django-scim2 3.1).
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+# Of a request to the portal: a certificate has 64 KiB at most, a form far less. Django
+# counts no files, and takes them before it knows who sends them.
+PORTAL_UPLOAD_LIMIT = 1024 * 1024
 
 # ---------------------------------------------------------------------------- SCIM
 SCIM_SERVICE_PROVIDER = {

@@ -64,7 +64,7 @@ class ProvisioningEvent(models.Model):
     outcome = models.CharField(
         max_length=16, choices=Outcome.choices, default=Outcome.ACCEPTED
     )
-    method = models.CharField(max_length=8, blank=True)
+    method = models.CharField(max_length=20, blank=True)
     path = models.CharField(max_length=1024, blank=True)
     query = models.CharField(max_length=2048, blank=True)
     status = models.PositiveSmallIntegerField(null=True)

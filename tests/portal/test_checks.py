@@ -160,6 +160,38 @@ def test_debug_serves_static_files_uncollected(settings: Any, tmp_path: Path) ->
     assert checks.check_static_files() == []
 
 
+def test_debug_does_not_listen_to_the_network(settings: Any) -> None:
+    """PUBLIC_URL says what is announced; HOST says who can come."""
+    settings.DEBUG = True
+    settings.PUBLIC_URL = "http://127.0.0.1:8000"
+    settings.HOST = "0.0.0.0"  # noqa: S104 - what the check is about
+
+    assert ids(checks.check_debug()) == ["zportal.E003"]
+
+
+@pytest.mark.parametrize(
+    ("given", "origin"),
+    [
+        ("https://Portal.Contoso.Example:443/", "https://portal.contoso.example"),
+        ("http://PORTAL:80", "http://portal"),
+        ("https://portal:8443", "https://portal:8443"),
+    ],
+)
+def test_the_public_url_is_what_browsers_call_it(given: str, origin: str) -> None:
+    """Otherwise the origin of a form would not be the trusted one."""
+    show = "from zportal import settings as s; print(s.PUBLIC_URL, *s.CSRF_TRUSTED_ORIGINS)"
+    run = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", show],
+        cwd=ROOT,
+        env={"PATH": os.defpath, "PUBLIC_URL": given},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert run.stdout.split() == [origin, origin]
+
+
 def load_wsgi(**environment: str) -> subprocess.CompletedProcess[str]:
     """Import zportal.wsgi as a server does, in a process of its own."""
     usual = {

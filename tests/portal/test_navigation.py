@@ -106,7 +106,7 @@ def test_the_page_of_an_error_needs_neither_request_nor_database() -> None:
 
 
 def test_too_much_data_is_a_bad_request_in_our_look(signed_in: Client) -> None:
-    answer = signed_in.post(HOME, {"portal_url": "x" * 11_000_000})
+    answer = signed_in.post(HOME, {f"field{number}": "x" for number in range(1_001)})
     assert answer.status_code == 400
     assert b"<h1>Bad request</h1>" in answer.content
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from http.client import HTTPConnection
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from django.test import RequestFactory
 
 from scim import provisioning
 from scim.bodies import read_object
-from scim.errors import TooLarge
+from scim.errors import InvalidSyntax, TooLarge
 from tests.scim.messages import refused, user
 
 if TYPE_CHECKING:
@@ -93,11 +94,47 @@ def chunked_request(raw: bytes) -> WSGIRequest:
     return WSGIRequest({**request.META, "wsgi.input": BytesIO(raw)})
 
 
-def test_a_chunked_body_is_read_once() -> None:
-    """A second attempt at the same request finds the body again, though not the stream."""
-    request = chunked_request(b'{"a": 1}')
-    assert read_object(request) == {"a": 1}
-    assert read_object(request) == {"a": 1}
+def open_post(service: LiveService, *lines: str) -> socket.socket:
+    """Send the head of a POST to /Users with further header *lines*."""
+    url = urlsplit(service.base_url)
+    connection = socket.create_connection((url.hostname or "", url.port or 0), 20)
+    head = [
+        f"POST {url.path}/Users HTTP/1.1",
+        f"Host: {url.netloc}",
+        f"Authorization: Bearer {service.secret}",
+        "Content-Type: application/scim+json",
+        *lines,
+    ]
+    connection.sendall("\r\n".join([*head, "", ""]).encode())
+    return connection
+
+
+def test_a_stalled_upload_holds_nobody_up(service: LiveService) -> None:
+    """No lock is taken while a body is still on its way; SQLite has only one."""
+    with open_post(service, "Content-Length: 100") as stalled:
+        stalled.sendall(b"{")
+        status, answer = send(service, json.dumps(user(f"{uuid4()}")).encode())
+        assert status == 201, answer
+
+
+def test_chunks_that_are_none(service: LiveService) -> None:
+    with open_post(service, "Transfer-Encoding: chunked") as connection:
+        connection.sendall(b"ZZ\r\n")
+        assert connection.recv(64).startswith(b"HTTP/1.1 400 ")
+
+
+class BrokenStream:
+    """What gunicorn's stream does on a chunk size that is no number."""
+
+    def read(self, size: int) -> bytes:
+        raise RuntimeError("InvalidChunkSize")
+
+
+def test_broken_chunks_are_a_syntax_error() -> None:
+    request = chunked_request(b"")
+    request.META["wsgi.input"] = BrokenStream()
+    with pytest.raises(InvalidSyntax, match="could not be read"):
+        read_object(request)
 
 
 def test_the_limit_of_a_chunked_body(settings: Any) -> None:

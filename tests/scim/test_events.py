@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from scim.models import DirectoryGroup, DirectoryUser, ProvisioningEvent
 from scim.models.event import BODY_LIMIT
-from scim.recording import UNAUTHORIZED_PER_MINUTE
+from scim.recording import ANONYMOUS_PER_MINUTE
 from tests.scim.messages import (
     ENTERPRISE,
     SEARCH_REQUEST,
@@ -115,7 +115,7 @@ def test_each_call_once(scim: ScimClient) -> None:
         ),
         ("POST", "/Users", user("ADA@contoso.example"), "create User ADA@contoso.example 409"),
         ("POST", "/Users", user("x"), "create User x 400"),
-        ("GET", "/Users/nobody", None, "other User  404"),
+        ("GET", "/Users/nobody", None, "read User  404"),
         ("POST", f"/Users/{ada}", {}, "other User  405"),
         ("GET", "/nothing", None, "other   404"),
         ("DELETE", f"/Groups/{risk}", None, "delete Group Risk 204"),
@@ -258,14 +258,14 @@ def test_a_refusal_is_recorded_after_the_rollback(scim: ScimClient) -> None:
 def test_refused_tokens_are_capped(scim: ScimClient, contoso: Organization) -> None:
     """Anyone can send a wrong token: so many events a minute, no more."""
     scim.secret = "wrong"
-    for _ in range(UNAUTHORIZED_PER_MINUTE + 3):
+    for _ in range(ANONYMOUS_PER_MINUTE + 3):
         assert scim.get("/Users").status_code == 401
     events = ProvisioningEvent.objects.for_organization(contoso)
-    assert events.count() == UNAUTHORIZED_PER_MINUTE
-    assert {(event.actor, event.status) for event in events} == {("unknown token", 401)}
+    assert events.count() == ANONYMOUS_PER_MINUTE
+    assert {(event.actor, event.status) for event in events} == {("unknown", 401)}
     events.update(time=timezone.now() - timedelta(minutes=2))
     scim.get("/Users")
-    assert events.count() == UNAUTHORIZED_PER_MINUTE + 1
+    assert events.count() == ANONYMOUS_PER_MINUTE + 1
 
 
 def test_an_unknown_organization_is_logged(

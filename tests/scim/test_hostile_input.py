@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scim.models import DirectoryGroup, DirectoryUser, GroupMembership
+from scim.patches import MAX_ATTRIBUTE_OPERATIONS, MAX_VALUES
 from scim.schema import schema_documents
 from tests.scim.messages import (
     ENTERPRISE,
@@ -225,10 +226,40 @@ def test_a_body_over_the_limit(
 
 
 def test_many_values(rfc_scim: ScimClient) -> None:
-    """10,000 e-mail addresses come back as they were sent."""
+    """As many e-mail addresses as are taken come back; one more, or 10,000, are refused."""
     emails = [{"value": f"ada{number}@x.example"} for number in range(10_000)]
-    answer = created(rfc_scim, "/Users", user("ada", emails=emails))
-    assert read(rfc_scim, "/Users", answer["id"])["emails"] == emails
+    answer = created(rfc_scim, "/Users", user("ada", emails=emails[:MAX_VALUES]))
+    assert read(rfc_scim, "/Users", answer["id"])["emails"] == emails[:MAX_VALUES]
+    for number in (MAX_VALUES + 1, 10_000):
+        refused = rfc_scim.post("/Users", user("bob", emails=emails[:number]))
+        assert refused.status_code == 400
+        assert refused.json()["detail"] == "emails has more than 100 values."
+    assert DirectoryUser.objects.count() == 1
+
+
+def test_operations_that_cost_most_are_bounded(rfc_scim: ScimClient) -> None:
+    """Each of them may walk all values; 100 of them take half a second, 400 took 13."""
+    ada = created(rfc_scim, "/Users", user("ada"))
+    operations = [
+        {"op": "add", "path": f'emails[type eq "t{number}"].value', "value": "x"}
+        for number in range(MAX_ATTRIBUTE_OPERATIONS + 1)
+    ]
+    path = f"/Users/{ada['id']}"
+    refused = rfc_scim.patch(path, patch_op(*operations))
+    assert refused.status_code == 400
+    assert "at most 100 Operations" in refused.json()["detail"]
+    assert read(rfc_scim, "/Users", ada["id"]) == ada
+    taken = rfc_scim.patch(path, patch_op(*operations[:-1]))
+    assert len(taken.json()["emails"]) == MAX_ATTRIBUTE_OPERATIONS
+
+
+def test_a_path_has_an_end(rfc_scim: ScimClient) -> None:
+    ada = created(rfc_scim, "/Users", user("ada"))
+    terms = " or ".join(f'value eq "{number}"' for number in range(60_000))
+    operation = {"op": "remove", "path": f"emails[{terms}]"}
+    refused = rfc_scim.patch(f"/Users/{ada['id']}", patch_op(operation))
+    assert refused.status_code == 400
+    assert refused.json()["scimType"] == "invalidPath"
 
 
 def test_keys_twice(rfc_scim: ScimClient) -> None:

@@ -69,7 +69,8 @@ class Command(BaseCommand):
             raise CommandError(" ".join(error.messages)) from error
         except DatabaseError as error:
             raise CommandError(
-                f"The database is not ready: {error}. Run: manage.py migrate"
+                f"The database did not take it: {str(error).strip()}. If tables are "
+                "missing, run: manage.py migrate. If it is locked or away, try again."
             ) from error
         result = as_document(made)
         if options["json"]:
