@@ -30,6 +30,9 @@ MAX_ATTRIBUTE_OPERATIONS = 100
 MAX_VALUES = 100
 """Values of one multi-valued attribute."""
 
+MAX_COMPARISONS = 2_500
+"""Operations that select values, times the values there may be: about a second."""
+
 MAX_PATH = 1_024
 """Characters of a path."""
 
@@ -70,11 +73,7 @@ def patch(kind: Kind, document: Document, operations: list[Document]) -> Documen
     """Return *document* after the operations (RFC 7644 section 3.5.2)."""
     if not operations:
         return document
-    if len(operations) > MAX_ATTRIBUTE_OPERATIONS:
-        raise InvalidValue(
-            f"A PATCH takes at most {MAX_ATTRIBUTE_OPERATIONS} Operations on attributes "
-            "other than members. Send the rest in another one."
-        )
+    _check_cost(document, operations)
     schemas = [kind.schema, *([ENTERPRISE] if ENTERPRISE in document else [])]
     resource = kind.model.model_validate(
         {**document, "schemas": schemas}, scim_policy=POLICY
@@ -86,6 +85,23 @@ def patch(kind: Kind, document: Document, operations: list[Document]) -> Documen
     )
     message.patch(resource, scim_policy=POLICY)
     return _canonical(resource)
+
+
+def _check_cost(document: Document, operations: list[Document]) -> None:
+    """Refuse what would keep the row locked for long."""
+    if len(operations) > MAX_ATTRIBUTE_OPERATIONS:
+        raise InvalidValue(
+            f"A PATCH takes at most {MAX_ATTRIBUTE_OPERATIONS} Operations on attributes "
+            "other than members. Send the rest in another one."
+        )
+    selecting = sum("[" in operation.get("path", "") for operation in operations)
+    values = [len(value) for value in document.values() if isinstance(value, list)]
+    # Each of them may also add a value.
+    if selecting * (max(values, default=0) + selecting) > MAX_COMPARISONS:
+        raise InvalidValue(
+            f"{selecting} Operations that select values are too many for this resource. "
+            "Send them in several PATCH requests."
+        )
 
 
 def read_operations(body: Document) -> list[Document]:
