@@ -1,6 +1,7 @@
 # make run      install what is needed, and serve (address and login are printed)
 # make test     the whole suite on SQLite, then on PostgreSQL
 # make lint     style, types, layers, templates, migrations, settings, pins
+# make fuzz     generated requests, FUZZ_SECONDS (600) for each kind, on SQLite
 # make format   what lint would complain about, as far as tools can mend it
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ PYTEST := $(BIN)/python -m pytest
 LINT_SETTINGS := DEBUG=false DATABASE_URL=sqlite://:memory: SECRET_KEY=lint-only-$(shell seq -s- 1000 1024)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint format constraints
+.PHONY: help install run test fuzz lint format constraints
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -37,6 +38,11 @@ test: install
 	@.ci/system-packages
 	DATABASE_URL=sqlite:///var/test.sqlite3 $(PYTEST)
 	.ci/with-postgres $(PYTEST)
+
+FUZZ_SECONDS ?= 600
+fuzz: install
+	FUZZ_SECONDS=$(FUZZ_SECONDS) DATABASE_URL=sqlite:///var/test.sqlite3 $(PYTEST) \
+	  tests/scim/test_fuzz.py tests/scim/test_oracle.py -k "almost_right or random_bytes or sequences"
 
 lint: install
 	$(BIN)/ruff check .

@@ -113,7 +113,7 @@ class UploadLimitMiddleware:
     def is_too_large(self, request: HttpRequest) -> bool:
         if "chunked" in request.headers.get("transfer-encoding", "").lower():
             return True
-        length = request.META.get("CONTENT_LENGTH") or "0"
+        length = request.headers.get("content-length") or "0"
         return not length.isdecimal() or int(length) > settings.PORTAL_UPLOAD_LIMIT
 
 
