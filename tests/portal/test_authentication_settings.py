@@ -223,7 +223,9 @@ def test_save_is_one_transaction(
     def fails(**_: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("zportal.services.activate_token", fails)
+    monkeypatch.setattr(
+        "zportal.services.authentication_settings.activate_token", fails
+    )
     signed_in.raise_request_exception = False
     answer = signed_in.post(PAGE, form(portal_url="https://idp.example/", scim=None))
     assert answer.status_code == 500

@@ -1,4 +1,4 @@
-"""The verbs of the portal. Atomic, keyword-only, typed."""
+"""Saving Authentication Settings, and the bearer tokens that go with it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
 from scim.models import BearerToken, Organization, ProvisioningConnection
@@ -18,27 +17,17 @@ from scim.services import (
     generate_token,
     set_provisioning,
 )
-from scim.text import match_key
 from zportal.models import (
     Administrator,
     AuthenticationSettings,
     SamlConfiguration,
     Stage,
 )
+from zportal.services.access import lock_organization
 
 logger = logging.getLogger(__name__)
 
 SWITCH = "Enable SCIM-Based Provisioning"
-
-
-def sign_in_name(
-    request: HttpRequest | None, credentials: dict[str, Any] | None
-) -> str:
-    """The login under which django-axes counts failures: folded, as it is stored."""
-    name = (credentials or {}).get("username")
-    if name is None and request is not None:
-        name = request.POST.get("username")
-    return match_key(str(name or ""))
 
 
 def why_not_provisioning(organization: Organization, authentication_type: str) -> str:
@@ -75,7 +64,7 @@ def save_authentication_settings(
     Raises PermissionDenied for anyone but an active Super Admin, and ValidationError
     when SCIM cannot be on.
     """
-    organization = _lock_organization(administrator)
+    organization = lock_organization(administrator)
     if scim and (reason := why_not_provisioning(organization, authentication_type)):
         raise ValidationError(reason)
     _stage(
@@ -99,7 +88,7 @@ def issue_token(*, administrator: Administrator) -> tuple[BearerToken, str]:
     It works once the administrator saves. Raises PermissionDenied for anyone but an
     active Super Admin of an organization whose package has SCIM.
     """
-    organization = _lock_organization(administrator)
+    organization = lock_organization(administrator)
     if organization.package != Organization.Package.ENTERPRISE:
         raise PermissionDenied
     return generate_token(organization=organization, actor=administrator.login)
@@ -111,15 +100,6 @@ def discard_changes(*, administrator: Administrator) -> None:
         raise PermissionDenied
     discard_pending_tokens(
         organization=administrator.organization, actor=administrator.login
-    )
-
-
-def _lock_organization(administrator: Administrator) -> Organization:
-    """Let one administrator of an organization at a time change its settings."""
-    if not administrator.may_change:
-        raise PermissionDenied
-    return Organization.objects.select_for_update().get(
-        pk=administrator.organization_id
     )
 
 

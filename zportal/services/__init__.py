@@ -1,0 +1,21 @@
+"""The verbs of the portal. Atomic, keyword-only, typed; one module per subject."""
+
+from __future__ import annotations
+
+from zportal.services.authentication_settings import (
+    SWITCH,
+    discard_changes,
+    issue_token,
+    save_authentication_settings,
+    why_not_provisioning,
+)
+from zportal.services.sign_in import sign_in_name
+
+__all__ = [
+    "SWITCH",
+    "discard_changes",
+    "issue_token",
+    "save_authentication_settings",
+    "sign_in_name",
+    "why_not_provisioning",
+]
