@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -54,6 +55,8 @@ class Certificate:
     issuer: str
     not_before: datetime
     expires: datetime
+    fingerprint: str
+    """SHA-256, in hex."""
     pem: str
 
     @property
@@ -88,10 +91,25 @@ def parse_certificate(content: bytes) -> Certificate:
             issuer=parsed.issuer.rfc4514_string(),
             not_before=parsed.not_valid_before_utc,
             expires=parsed.not_valid_after_utc,
+            fingerprint=parsed.fingerprint(SHA256()).hex(),
             pem=parsed.public_bytes(Encoding.PEM).decode("ascii"),
         )
     except (ValueError, TypeError, x509.InvalidVersion) as problem:
         raise ValidationError(DAMAGED) from problem
+
+
+def described(pem: str) -> str:
+    """Tell one stored certificate from another in a few words; empty for none."""
+    if not pem:
+        return ""
+    try:
+        found = parse_certificate(pem.encode())
+    except ValidationError:
+        return "a certificate that cannot be read"
+    return (
+        f"{found.subject or '(no subject)'}, valid to {found.expires:%-d %b %Y}, "
+        f"SHA-256 {found.fingerprint[:16]}…"
+    )
 
 
 @sensitive_variables("content")

@@ -262,7 +262,8 @@ def test_two_saves_at_once_leave_one_live_token(without_token: Organization) -> 
             secrets.append(
                 save_authentication_settings(
                     administrator=administrators[number],
-                    authentication_type="saml",
+                    client_ip="192.0.2.1",
+                    profile={"authentication_type": "saml"},
                     saml={},
                     scim=True,
                 )

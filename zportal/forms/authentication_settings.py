@@ -164,6 +164,14 @@ class AuthenticationSettingsForm(forms.Form):
                 )
 
     @property
+    def profile(self) -> dict[str, Any]:
+        """The settings of AuthenticationSettings."""
+        return {
+            name: self.cleaned_data[name]
+            for name in AuthenticationSettings.setting_names()
+        }
+
+    @property
     def saml(self) -> dict[str, Any]:
         """The settings of SamlConfiguration; the certificate only when uploaded."""
         values = {

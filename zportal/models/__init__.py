@@ -1,6 +1,13 @@
 from __future__ import annotations
 
 from zportal.models.administrator import Administrator
+from zportal.models.audit import AuditLog
 from zportal.models.settings import AuthenticationSettings, SamlConfiguration, Stage
 
-__all__ = ["Administrator", "AuthenticationSettings", "SamlConfiguration", "Stage"]
+__all__ = [
+    "Administrator",
+    "AuditLog",
+    "AuthenticationSettings",
+    "SamlConfiguration",
+    "Stage",
+]

@@ -6,11 +6,12 @@ shows, ``active`` is what sign-on uses since the last activation.
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import Any, ClassVar
 
 from django.db import models
 
 from scim.models import Organization
+from zportal.certificates import described
 
 
 class Stage(models.TextChoices):
@@ -48,7 +49,27 @@ class StagedModel(models.Model):
         own = {"id", "organization", "stage"}
         return [field.name for field in cls._meta.fields if field.name not in own]
 
-    def differing(self, other: Self) -> list[str]:
+    @classmethod
+    def label_of(cls, name: str) -> str:
+        """The vendor's label of a setting."""
+        return str(cls._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+
+    def shown(self, name: str) -> str:
+        """The value of a setting as people read it; empty when there is none."""
+        value: Any = getattr(self, name)
+        if isinstance(value, bool):
+            return "on" if value else "off"
+        wording = getattr(self, f"get_{name}_display", None)
+        return str(wording() if wording else value)
+
+    def changes_from(self, other: StagedModel) -> dict[str, list[str]]:
+        """Label to [value of *other*, value of this row], where the two differ."""
+        return {
+            self.label_of(name): [other.shown(name), self.shown(name)]
+            for name in self.differing(other)
+        }
+
+    def differing(self, other: StagedModel) -> list[str]:
         """The names of the settings in which the two rows differ."""
         return [
             name
@@ -65,7 +86,10 @@ class AuthenticationSettings(StagedModel):
         SAML = "saml", "SAML"
 
     authentication_type = models.CharField(
-        max_length=16, choices=Type.choices, default=Type.FORM_BASED
+        "Authentication Type",
+        max_length=16,
+        choices=Type.choices,
+        default=Type.FORM_BASED,
     )
 
     @property
@@ -94,3 +118,9 @@ class SamlConfiguration(StagedModel):
     department_name_attribute = models.CharField(
         "Department Name Attribute", max_length=254, default="department"
     )
+
+    def shown(self, name: str) -> str:
+        """A certificate is told by its subject, its last day and its fingerprint."""
+        if name == "certificate":
+            return described(self.certificate)
+        return super().shown(name)

@@ -9,12 +9,14 @@ from zportal.services.authentication_settings import (
     save_authentication_settings,
     why_not_provisioning,
 )
+from zportal.services.domains import register_domain
 from zportal.services.sign_in import sign_in_name
 
 __all__ = [
     "SWITCH",
     "discard_changes",
     "issue_token",
+    "register_domain",
     "save_authentication_settings",
     "sign_in_name",
     "why_not_provisioning",

@@ -17,8 +17,10 @@ from scim.services import (
     generate_token,
     set_provisioning,
 )
+from zportal import audit
 from zportal.models import (
     Administrator,
+    AuditLog,
     AuthenticationSettings,
     SamlConfiguration,
     Stage,
@@ -27,6 +29,10 @@ from zportal.services.access import lock_organization
 
 logger = logging.getLogger(__name__)
 
+PAGE = "Authentication Settings"
+"""The page as the audit trail names it."""
+
+BEARER_TOKEN = "Bearer Token"  # noqa: S105 -- a label
 SWITCH = "Enable SCIM-Based Provisioning"
 
 
@@ -50,13 +56,15 @@ def why_not_provisioning(organization: Organization, authentication_type: str) -
 def save_authentication_settings(
     *,
     administrator: Administrator,
-    authentication_type: str,
+    client_ip: str | None,
+    profile: Mapping[str, Any],
     saml: Mapping[str, Any],
     scim: bool,
 ) -> str | None:
     """Store the page Authentication Settings with its window Configure SAML.
 
-    What concerns sign-on is staged until the next activation. Provisioning takes
+    What concerns sign-on is staged until the next activation: *profile* are values of
+    AuthenticationSettings, *saml* those of SamlConfiguration. Provisioning takes
     effect at once: the switch, and the newest token that *administrator* generated,
     which replaces the live one. When SCIM is on and there is no token at all, one is
     made and its secret is returned, this once.
@@ -65,24 +73,36 @@ def save_authentication_settings(
     when SCIM cannot be on.
     """
     organization = lock_organization(administrator)
-    if scim and (reason := why_not_provisioning(organization, authentication_type)):
+    chosen = str(profile["authentication_type"])
+    if scim and (reason := why_not_provisioning(organization, chosen)):
         raise ValidationError(reason)
-    _stage(
-        AuthenticationSettings,
-        organization,
-        {"authentication_type": authentication_type},
-    )
-    _stage(SamlConfiguration, organization, saml)
-    _switch_provisioning(organization, enabled=scim, actor=administrator.login)
-    secret = _settle_tokens(organization, needed=scim, actor=administrator.login)
-    logger.info(
-        "%s saved Authentication Settings of %s", administrator.login, organization.pk
-    )
+    actor = administrator.login
+    replaced = _live_token(organization)
+    changes = {
+        **_stage(AuthenticationSettings, organization, profile),
+        **_stage(SamlConfiguration, organization, saml),
+        **_switch_provisioning(organization, enabled=scim, actor=actor),
+    }
+    secret = _settle_tokens(organization, needed=scim, actor=actor)
+    if (live := _live_token(organization)) != replaced:
+        changes[BEARER_TOKEN] = [str(replaced or ""), str(live)]
+    if changes:
+        audit.record(
+            administrator=administrator,
+            client_ip=client_ip,
+            category=AuditLog.Category.AUTHENTICATION_SETTINGS,
+            action=AuditLog.Action.UPDATE,
+            resource=PAGE,
+            changes=changes,
+        )
+    logger.info("%s saved Authentication Settings of %s", actor, organization.pk)
     return secret
 
 
 @transaction.atomic
-def issue_token(*, administrator: Administrator) -> tuple[BearerToken, str]:
+def issue_token(
+    *, administrator: Administrator, client_ip: str | None
+) -> tuple[BearerToken, str]:
     """Store a pending token of *administrator* and return it with its secret.
 
     It works once the administrator saves. Raises PermissionDenied for anyone but an
@@ -91,35 +111,65 @@ def issue_token(*, administrator: Administrator) -> tuple[BearerToken, str]:
     organization = lock_organization(administrator)
     if organization.package != Organization.Package.ENTERPRISE:
         raise PermissionDenied
-    return generate_token(organization=organization, actor=administrator.login)
-
-
-def discard_changes(*, administrator: Administrator) -> None:
-    """Forget the tokens that *administrator* generated and did not save."""
-    if not administrator.may_change:
-        raise PermissionDenied
-    discard_pending_tokens(
-        organization=administrator.organization, actor=administrator.login
+    token, secret = generate_token(organization=organization, actor=administrator.login)
+    audit.record(
+        administrator=administrator,
+        client_ip=client_ip,
+        category=AuditLog.Category.AUTHENTICATION_SETTINGS,
+        action=AuditLog.Action.CREATE,
+        resource=f"{BEARER_TOKEN} {token}",
+        note="Generated; it works once it is saved.",
     )
+    return token, secret
+
+
+@transaction.atomic
+def discard_changes(*, administrator: Administrator, client_ip: str | None) -> None:
+    """Forget the tokens that *administrator* generated and did not save."""
+    organization = lock_organization(administrator)
+    tokens = BearerToken.objects.for_organization(organization).pending()
+    dropped = list(tokens.filter(created_by=administrator.login).order_by("pk"))
+    discard_pending_tokens(organization=organization, actor=administrator.login)
+    for token in dropped:
+        audit.record(
+            administrator=administrator,
+            client_ip=client_ip,
+            category=AuditLog.Category.AUTHENTICATION_SETTINGS,
+            action=AuditLog.Action.DELETE,
+            resource=f"{BEARER_TOKEN} {token}",
+            note="It was generated, and never saved.",
+        )
+
+
+def _live_token(organization: Organization) -> BearerToken | None:
+    live: BearerToken | None = (
+        BearerToken.objects.for_organization(organization).live().first()
+    )
+    return live
 
 
 def _stage(
     table: type[AuthenticationSettings | SamlConfiguration],
     organization: Organization,
     values: Mapping[str, Any],
-) -> None:
-    table.objects.update_or_create(
+) -> dict[str, list[str]]:
+    """Store *values* in the staged row; return what they changed."""
+    before = table.objects.at(organization, Stage.STAGED)
+    staged, _ = table.objects.update_or_create(
         organization=organization, stage=Stage.STAGED, defaults=dict(values)
     )
+    return staged.changes_from(before)
 
 
 def _switch_provisioning(
     organization: Organization, *, enabled: bool, actor: str
-) -> None:
+) -> dict[str, list[str]]:
     """Set the switch when it differs: who changed it last stays true that way."""
     connections = ProvisioningConnection.objects.for_organization(organization)
-    if connections.filter(enabled=True).exists() != enabled:
-        set_provisioning(organization=organization, enabled=enabled, actor=actor)
+    if connections.filter(enabled=True).exists() == enabled:
+        return {}
+    set_provisioning(organization=organization, enabled=enabled, actor=actor)
+    return {SWITCH: ["off", "on"] if enabled else ["on", "off"]}
 
 
 @sensitive_variables("secret")
@@ -129,7 +179,7 @@ def _settle_tokens(
     """Activate the actor's pending token; make one when it is *needed* and missing."""
     if activate_token(organization=organization, actor=actor) or not needed:
         return None
-    if BearerToken.objects.for_organization(organization).live().exists():
+    if _live_token(organization) is not None:
         return None
     secret = generate_token(organization=organization, actor=actor)[1]
     activate_token(organization=organization, actor=actor)

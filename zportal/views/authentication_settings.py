@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from zportal.forms import AuthenticationSettingsForm
 from zportal.forms.authentication_settings import unsaved_values
+from zportal.middleware import client_ip
 from zportal.models import Administrator
 from zportal.services import (
     discard_changes,
@@ -54,7 +55,8 @@ def _save(request: AdministratorRequest, state: SettingsState) -> HttpResponse:
     try:
         secret = save_authentication_settings(
             administrator=request.user,
-            authentication_type=form.cleaned_data["authentication_type"],
+            client_ip=client_ip(request),
+            profile=form.profile,
             saml=form.saml,
             scim=form.cleaned_data["scim"],
         )
@@ -93,7 +95,7 @@ def bearer_token(request: AdministratorRequest) -> HttpResponse:
     if request.method != "POST":
         # Without a script the address stays in the browser's bar after the answer.
         return redirect("admin:authentication_settings")
-    _, secret = issue_token(administrator=request.user)
+    _, secret = issue_token(administrator=request.user, client_ip=client_ip(request))
     state = SettingsState.of(request.user)
     if FRAGMENT_HEADER in request.headers:
         return render(
@@ -119,7 +121,7 @@ def cancel(request: AdministratorRequest) -> HttpResponse:
     """Cancel: drop the generated token; what was typed is dropped by not storing it."""
     if request.method != "POST":
         return redirect("admin:authentication_settings")
-    discard_changes(administrator=request.user)
+    discard_changes(administrator=request.user, client_ip=client_ip(request))
     if FRAGMENT_HEADER in request.headers:
         return render(
             request,
