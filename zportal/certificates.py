@@ -98,14 +98,19 @@ def parse_certificate(content: bytes) -> Certificate:
         raise ValidationError(DAMAGED) from problem
 
 
+def stored_certificate(pem: str) -> Certificate | None:
+    """Read what was stored; None for nothing, or for what cannot be read."""
+    try:
+        return parse_certificate(pem.encode()) if pem else None
+    except ValidationError:
+        return None
+
+
 def described(pem: str) -> str:
     """Tell one stored certificate from another in a few words; empty for none."""
-    if not pem:
-        return ""
-    try:
-        found = parse_certificate(pem.encode())
-    except ValidationError:
-        return "a certificate that cannot be read"
+    found = stored_certificate(pem)
+    if found is None:
+        return "a certificate that cannot be read" if pem else ""
     return (
         f"{found.subject or '(no subject)'}, valid to {found.expires:%-d %b %Y}, "
         f"SHA-256 {found.fingerprint[:16]}…"

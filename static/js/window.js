@@ -47,8 +47,10 @@ for (const dialog of windows) {
   for (const button of document.querySelectorAll(`[data-opens="${dialog.id}"]`)) {
     button.addEventListener("click", open);
   }
+  // A link to the window from another page opens it.
+  if (location.hash === `#${dialog.id}`) open();
   if (dialog.hasAttribute("data-window-open")) {
-    open();
+    if (!dialog.open) open();
     const place = dialog.querySelector("[aria-invalid=true], .copy-field--fresh button");
     place?.focus();
   }

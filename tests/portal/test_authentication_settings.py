@@ -122,10 +122,7 @@ def test_save_stages_sign_on_and_switches_provisioning_at_once(
     assert not is_on(contoso)
     html = answer.content.decode()
     assert "Authentication Settings are saved." in html
-    assert (
-        "<strong>1 setting is saved but not active:</strong> Authentication Type"
-        in (html)
-    )
+    assert "<strong>1 change is saved but not active.</strong>" in html
 
 
 def test_nothing_waits_when_staged_and_active_are_the_same(signed_in: Client) -> None:

@@ -49,6 +49,10 @@ class StagedModel(models.Model):
         own = {"id", "organization", "stage"}
         return [field.name for field in cls._meta.fields if field.name not in own]
 
+    def values(self) -> dict[str, Any]:
+        """The settings by name."""
+        return {name: getattr(self, name) for name in self.setting_names()}
+
     @classmethod
     def label_of(cls, name: str) -> str:
         """The vendor's label of a setting."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from zportal.services.activation import activate, discard_staged
 from zportal.services.authentication_settings import (
     SWITCH,
     discard_changes,
@@ -14,7 +15,9 @@ from zportal.services.sign_in import sign_in_name
 
 __all__ = [
     "SWITCH",
+    "activate",
     "discard_changes",
+    "discard_staged",
     "issue_token",
     "register_domain",
     "save_authentication_settings",

@@ -26,11 +26,9 @@ from zportal.models import (
     Stage,
 )
 from zportal.services.access import lock_organization
+from zportal.staging import RESOURCE
 
 logger = logging.getLogger(__name__)
-
-PAGE = "Authentication Settings"
-"""The page as the audit trail names it."""
 
 BEARER_TOKEN = "Bearer Token"  # noqa: S105 -- a label
 SWITCH = "Enable SCIM-Based Provisioning"
@@ -92,7 +90,7 @@ def save_authentication_settings(
             client_ip=client_ip,
             category=AuditLog.Category.AUTHENTICATION_SETTINGS,
             action=AuditLog.Action.UPDATE,
-            resource=PAGE,
+            resource=RESOURCE,
             changes=changes,
         )
     logger.info("%s saved Authentication Settings of %s", actor, organization.pk)

@@ -6,13 +6,18 @@ from typing import Any
 
 from django import template
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from zportal.models import Administrator
-from zportal.navigation import MENUS
+from zportal.navigation import MENUS, SHORTCUTS
+from zportal.staging import Staging
 
 register = template.Library()
+
+STAGING = "zportal-staging"
+"""Where a rendering keeps the settings of the organization."""
 
 
 def _administrator(context: template.Context) -> Administrator | None:
@@ -63,6 +68,37 @@ def rail(context: template.Context) -> dict[str, Any]:
             }
             for menu in MENUS
         ],
+        "shortcuts": [
+            {
+                "label": shortcut.label,
+                "icon": shortcut.icon,
+                "url": shortcut.url,
+                "current": shortcut.is_current(path),
+            }
+            for shortcut in SHORTCUTS
+        ],
+        "number_pending": len(_staging(context, administrator).changes),
+    }
+
+
+def _staging(context: template.Context, administrator: Administrator) -> Staging:
+    """The settings of the organization, read once for the whole page."""
+    known = context.render_context
+    if STAGING not in known:
+        known[STAGING] = Staging.of(administrator.organization)
+    found: Staging = known[STAGING]
+    return found
+
+
+@register.inclusion_tag("partials/pending_banner.html", takes_context=True)
+def pending_banner(context: template.Context) -> dict[str, Any]:
+    """What is saved and not active; nothing where it is listed anyway."""
+    administrator = _administrator(context)
+    if administrator is None or context["request"].path == reverse("admin:activation"):
+        return {"number": 0}
+    return {
+        "number": len(_staging(context, administrator).changes),
+        "may_change": administrator.may_change,
     }
 
 

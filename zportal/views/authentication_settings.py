@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_variables
@@ -15,23 +15,16 @@ from django.views.decorators.http import require_http_methods
 from zportal.forms import AuthenticationSettingsForm
 from zportal.forms.authentication_settings import unsaved_values
 from zportal.middleware import client_ip
-from zportal.models import Administrator
 from zportal.services import (
     discard_changes,
     issue_token,
     save_authentication_settings,
 )
-from zportal.views.frame import Tab, page_context
+from zportal.views.frame import AdministratorRequest, Tab, page_context
 from zportal.views.settings_state import SettingsState
 
 FRAGMENT_HEADER = "X-Fragment"
 """Sent by our scripts: answer with the changed part of the page only."""
-
-
-class AdministratorRequest(HttpRequest):
-    """A request that PortalAdminSite.admin_view has let through."""
-
-    user: Administrator
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
