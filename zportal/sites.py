@@ -83,6 +83,11 @@ class PortalAdminSite(admin.AdminSite):
                 self.admin_view(settings_views.cancel),
                 name="authentication_settings_cancel",
             ),
+            path(
+                f"{root}reauthentication/",
+                self.admin_view(settings_views.reauthentication),
+                name="reauthentication",
+            ),
         ]
 
     @method_decorator(never_cache)

@@ -87,6 +87,35 @@ class Staging:
         ]
 
 
+@dataclass(frozen=True)
+class Overtaken:
+    """A setting that somebody else has changed since a form was opened."""
+
+    label: str
+    value: str
+    actor: str
+    time: datetime
+
+
+class ChangedMeanwhile(Exception):
+    """The settings are no longer those that the administrator changed."""
+
+    def __init__(self, changes: list[Overtaken]) -> None:
+        super().__init__(", ".join(change.label for change in changes))
+        self.changes = changes
+
+
+def refuse_unseen(organization: Organization, seen: int) -> None:
+    """Raise ChangedMeanwhile when the settings changed after the revision *seen*."""
+    entries = AuditLog.objects.for_organization(organization).about(RESOURCE)
+    found: dict[str, Overtaken] = {}
+    for entry in entries.filter(pk__gt=seen).order_by("pk")[:ENTRIES_READ]:
+        for label, (_, value) in entry.changes.items():
+            found[label] = Overtaken(label, value, entry.actor, entry.time)
+    if found:
+        raise ChangedMeanwhile(list(found.values()))
+
+
 def revision(organization: Organization) -> int:
     """Return a number that grows whenever the saved settings change."""
     entries = AuditLog.objects.for_organization(organization).about(RESOURCE)

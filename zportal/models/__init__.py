@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from zportal.models.activation import Activation
+from zportal.models.activation import Activation, ForcedReauthentication
 from zportal.models.administrator import Administrator
 from zportal.models.audit import AuditLog
 from zportal.models.settings import AuthenticationSettings, SamlConfiguration, Stage
@@ -10,6 +10,7 @@ __all__ = [
     "Administrator",
     "AuditLog",
     "AuthenticationSettings",
+    "ForcedReauthentication",
     "SamlConfiguration",
     "Stage",
 ]

@@ -1,4 +1,4 @@
-"""When what was saved became what sign-on uses."""
+"""What took effect at once, for everybody: activations, forced reauthentication."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scim.models import Organization
 from scim.models.base import OrganizationQuerySet
 
 
-class ActivationQuerySet(OrganizationQuerySet):
+class NewestFirstQuerySet(OrganizationQuerySet):
     def newest_first(self) -> Self:
         return self.order_by("-pk")
 
@@ -31,7 +31,7 @@ class Activation(models.Model):
         default=dict, help_text="Label of the setting to [old value, new value]."
     )
 
-    objects = ActivationQuerySet.as_manager()
+    objects = NewestFirstQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["-id"]
@@ -41,3 +41,25 @@ class Activation(models.Model):
 
     def __str__(self) -> str:
         return f"Activation by {self.actor}, {self.time:%Y-%m-%d %H:%M}"
+
+
+class ForcedReauthentication(models.Model):
+    """From this time on, whoever signed on earlier has to authenticate again."""
+
+    id = models.BigAutoField(primary_key=True)
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="reauthentications"
+    )
+    time = models.DateTimeField(default=timezone.now)
+    actor = models.CharField(max_length=254, help_text="The login as text.")
+
+    objects = NewestFirstQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        indexes: ClassVar = [
+            models.Index(fields=["organization", "-id"], name="reauthentication_newest")
+        ]
+
+    def __str__(self) -> str:
+        return f"Reauthentication by {self.actor}, {self.time:%Y-%m-%d %H:%M}"

@@ -18,6 +18,7 @@ from zportal.models import (
     Stage,
 )
 from zportal.services.access import lock_organization
+from zportal.services.authentication_settings import SWITCH, check_provisioning
 from zportal.staging import RESOURCE, Staging, revision
 
 logger = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ logger = logging.getLogger(__name__)
 NOTHING_PENDING = "nothing-pending"
 CHANGED = "changed"
 NOT_CONFIGURED = "not-configured"
-NEEDS_SAML = "needs-saml"
+PROVISIONING = "provisioning"
 """The codes of the errors that these services raise."""
 
 
@@ -70,17 +71,10 @@ def discard_staged(
 
     Provisioning is not staged and stays as it is. Raises PermissionDenied as activate
     does, and ValidationError when nothing is pending, when it is no longer what was
-    seen, or when the active Authentication Type cannot go with SCIM that is on.
+    seen, or when SCIM is on and cannot be with the active settings.
     """
     staging = _pending_as_seen(administrator, seen)
-    connections = ProvisioningConnection.objects.for_organization(staging.organization)
-    is_provisioning = connections.filter(enabled=True).exists()
-    if is_provisioning and not staging.active_settings.is_saml:
-        raise ValidationError(
-            "Enable SCIM-Based Provisioning is on and needs Authentication Type SAML, "
-            "which is saved but not active. Switch it off before you discard.",
-            code=NEEDS_SAML,
-        )
+    _keep_provisioning_possible(staging)
     changes = {label: [new, old] for label, (old, new) in staging.changes.items()}
     _copy(staging, source=Stage.ACTIVE, target=Stage.STAGED)
     audit.record(
@@ -92,6 +86,26 @@ def discard_staged(
         changes=changes,
     )
     return len(changes)
+
+
+def _keep_provisioning_possible(staging: Staging) -> None:
+    """Raise ValidationError when SCIM is on and what is active cannot go with it."""
+    connections = ProvisioningConnection.objects.for_organization(staging.organization)
+    if not connections.filter(enabled=True).exists():
+        return
+    active = staging.active_settings
+    try:
+        check_provisioning(
+            staging.organization,
+            active.authentication_type,
+            active.user_repository_type,
+        )
+    except ValidationError as problem:
+        raise ValidationError(
+            f"{SWITCH} is on, which the active settings do not allow. Switch it off "
+            "before you discard.",
+            code=PROVISIONING,
+        ) from problem
 
 
 def _pending_as_seen(administrator: Administrator, seen: int) -> Staging:

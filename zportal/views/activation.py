@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
@@ -12,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods
 
+from zportal.forms.revision import SeenForm
 from zportal.middleware import client_ip
 from zportal.models import Activation
 from zportal.services import activate, discard_staged
@@ -20,17 +20,6 @@ from zportal.staging import Staging, revision
 from zportal.views.frame import AdministratorRequest, page_context
 
 ACTIVATIONS_SHOWN = 10
-
-
-class SeenForm(forms.Form):
-    """Which revision of the settings the browser showed."""
-
-    revision = forms.IntegerField(min_value=0, max_value=2**63 - 1)
-
-    @property
-    def seen(self) -> int:
-        """A form that does not say what it showed has shown nothing that is valid."""
-        return int(self.cleaned_data["revision"]) if self.is_valid() else -1
 
 
 def urls(protected: Callable[..., Callable[..., HttpResponse]]) -> list[URLPattern]:

@@ -9,8 +9,8 @@ from django.conf import settings
 
 from scim.models import BearerToken, Domain, Organization, ProvisioningConnection
 from zportal.forms.authentication_settings import stored_values
-from zportal.models import Administrator
-from zportal.staging import Staging
+from zportal.models import Administrator, AuditLog, ForcedReauthentication
+from zportal.staging import RESOURCE, Staging
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,18 @@ class SettingsState:
     connection: ProvisioningConnection | None
     live: BearerToken | None
     pending: BearerToken | None
+    last_save: AuditLog | None
+    reauthentication: ForcedReauthentication | None
 
     @classmethod
     def of(cls, administrator: Administrator) -> Self:
         organization = administrator.organization
         tokens = BearerToken.objects.for_organization(organization)
         connections = ProvisioningConnection.objects.for_organization(organization)
+        saves = AuditLog.objects.for_organization(organization).about(RESOURCE)
+        reauthentications = ForcedReauthentication.objects.for_organization(
+            organization
+        )
         own = tokens.pending().filter(created_by=administrator.login)
         return cls(
             organization=organization,
@@ -37,10 +43,17 @@ class SettingsState:
             connection=connections.first(),
             live=tokens.live().first(),
             pending=own.order_by("-pk").first(),
+            last_save=saves.newest_first().first(),
+            reauthentication=reauthentications.newest_first().first(),
         )
 
     def form_values(self) -> dict[str, Any]:
         return stored_values(self.staging.settings, self.staging.saml, self.connection)
+
+    @property
+    def revision(self) -> int:
+        """What Save has to bring back, so that nobody overwrites what they never saw."""
+        return self.last_save.pk if self.last_save else 0
 
     @property
     def base_url(self) -> str:
