@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -14,6 +14,8 @@ from django.views.decorators.debug import sensitive_variables
 
 UPLOAD_LIMIT = 64 * 1024
 """The largest file that is looked at, in bytes; a certificate has one or two KiB."""
+
+EXPIRES_SOON = timedelta(days=30)
 
 _BEGIN = b"-----BEGIN CERTIFICATE-----"
 
@@ -62,6 +64,18 @@ class Certificate:
     @property
     def is_expired(self) -> bool:
         return self.expires <= timezone.now()
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it has to be replaced now: 30 days ahead, as at the vendor's."""
+        return self.expires <= timezone.now() + EXPIRES_SOON
+
+    @property
+    def time_left(self) -> str:
+        days = (self.expires - timezone.now()).days
+        if days < 1:
+            return "in less than a day"
+        return f"in {days} day{'s' if days > 1 else ''}"
 
     @property
     def is_premature(self) -> bool:

@@ -242,6 +242,18 @@ class AuthenticationSettingsForm(forms.Form):
         return values
 
     @property
+    def file_name_hint(self) -> str:
+        """The vendor's rule for file names, told and not enforced; empty when kept."""
+        upload = self.files.get("certificate")
+        name = getattr(upload, "name", None) or ""
+        if name.count(".") < 2:
+            return ""
+        return (
+            f"“{name[:100]}” was accepted. Zscaler takes a certificate only when its "
+            "file name has no dot but the one before pem: rename it there."
+        )
+
+    @property
     def has_window_errors(self) -> bool:
         """Whether a field of the window Configure SAML has to be corrected."""
         return any(

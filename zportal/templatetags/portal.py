@@ -10,11 +10,15 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from zportal.cautions import certificate_caution
 from zportal.models import Administrator
 from zportal.navigation import MENUS, SHORTCUTS
 from zportal.staging import Staging
 
 register = template.Library()
+
+CAUTIOUS = "admin:authentication_settings"
+"""The entry of the menu that is marked when a certificate runs out."""
 
 STAGING = "zportal-staging"
 """Where a rendering keeps the settings of the organization."""
@@ -44,6 +48,7 @@ def rail(context: template.Context) -> dict[str, Any]:
     if administrator is None:
         return {"menus": ()}
     path = context["request"].path
+    staging = _staging(context, administrator)
     return {
         "administrator": administrator,
         "menus": [
@@ -51,6 +56,9 @@ def rail(context: template.Context) -> dict[str, Any]:
                 "label": menu.label,
                 "icon": menu.icon,
                 "current": menu.is_current(path),
+                "shows_caution": any(
+                    entry.url_name == CAUTIOUS for entry in menu.entries
+                ),
                 "groups": [
                     {
                         "label": label,
@@ -59,6 +67,7 @@ def rail(context: template.Context) -> dict[str, Any]:
                                 "label": entry.label,
                                 "url": entry.url,
                                 "current": entry.is_current(path),
+                                "shows_caution": entry.url_name == CAUTIOUS,
                             }
                             for entry in entries
                         ],
@@ -77,7 +86,8 @@ def rail(context: template.Context) -> dict[str, Any]:
             }
             for shortcut in SHORTCUTS
         ],
-        "number_pending": len(_staging(context, administrator).changes),
+        "number_pending": len(staging.changes),
+        "caution": certificate_caution(staging),
     }
 
 
@@ -88,6 +98,14 @@ def _staging(context: template.Context, administrator: Administrator) -> Staging
         known[STAGING] = Staging.of(administrator.organization)
     found: Staging = known[STAGING]
     return found
+
+
+@register.inclusion_tag("partials/caution.html", takes_context=True)
+def certificate_notice(context: template.Context) -> dict[str, Any]:
+    """The warning that the identity provider's certificate runs out, if it does."""
+    administrator = _administrator(context)
+    staging = _staging(context, administrator) if administrator else None
+    return {"caution": certificate_caution(staging) if staging else None}
 
 
 @register.inclusion_tag("partials/pending_banner.html", takes_context=True)

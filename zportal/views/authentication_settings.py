@@ -63,6 +63,8 @@ def _save(request: AdministratorRequest, state: SettingsState) -> HttpResponse:
         return _refused(request, state, form)
     except ChangedMeanwhile as meanwhile:
         return _overtaken(request, form, meanwhile)
+    if form.file_name_hint:
+        messages.warning(request, form.file_name_hint)
     if secret:
         # A redirect would have to park the secret somewhere: this answer shows it.
         state = SettingsState.of(request.user)
