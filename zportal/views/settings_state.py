@@ -8,8 +8,10 @@ from typing import Any, Self
 from django.conf import settings
 
 from scim.models import BearerToken, Domain, Organization, ProvisioningConnection
+from zportal.cautions import Caution
 from zportal.forms.authentication_settings import stored_values
 from zportal.models import Administrator, AuditLog, ForcedReauthentication
+from zportal.provisioning_cautions import provisioning_cautions
 from zportal.staging import RESOURCE, Staging
 
 
@@ -69,6 +71,16 @@ class SettingsState:
     def has_scim(self) -> bool:
         """Whether the package has SCIM at all."""
         return self.organization.package == Organization.Package.ENTERPRISE
+
+    @property
+    def cautions(self) -> list[Caution]:
+        """What the page warns of about provisioning."""
+        return provisioning_cautions(
+            self.organization,
+            self.staging.saml,
+            self.live,
+            is_on=self.is_provisioning,
+        )
 
     @property
     def is_provisioning(self) -> bool:
