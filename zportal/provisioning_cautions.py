@@ -151,9 +151,9 @@ def _of_calls(provisioning: Provisioning) -> Iterator[Caution]:
     if provisioning.new_address:
         yield Caution(
             "warn",
-            f"The Bearer Token was used from {provisioning.new_address}, which had not "
-            "called before. If that is not your identity provider, generate a new "
-            "token and save.",
+            f"The Bearer Token was used from {provisioning.new_address}, an address that "
+            f"is new among the last {CALLS_READ:,} calls. If that is not your identity "
+            "provider, generate a new token and save.",
         )
     if provisioning.live is not None and provisioning.live.last_used_at is None:
         yield Caution(

@@ -102,6 +102,20 @@ def test_the_link_to_what_is_missing_opens_the_window(page: Page) -> None:
     expect(page.get_by_role("dialog", name="Configure SAML")).to_be_visible()
 
 
+def test_a_warning_opens_the_window_that_it_is_about(
+    page: Page, contoso: Organization
+) -> None:
+    SamlConfiguration.objects.create(
+        organization=contoso, stage=Stage.STAGED, auto_provisioning=True
+    )
+    page.reload()
+    for _ in range(2):
+        page.get_by_role("link", name="Configure SAML").click()
+        expect(page.get_by_role("dialog", name="Configure SAML")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_be_hidden()
+
+
 @pytest.fixture
 def page_without_script(
     browser: Browser, site: str, super_admin: Administrator
