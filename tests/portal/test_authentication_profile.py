@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from threading import Barrier, Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from tests.portal.settings_form import PAGE, REAUTHENTICATE, form
@@ -15,6 +17,8 @@ from zportal.models import (
     ForcedReauthentication,
     Stage,
 )
+from zportal.services import save_authentication_settings
+from zportal.staging import ChangedMeanwhile
 
 if TYPE_CHECKING:
     from scim.models import Organization
@@ -172,6 +176,46 @@ def test_the_second_save_is_told_what_changed(
     assert signed_in.post(PAGE, again).status_code == 302
     theirs.refresh_from_db()
     assert theirs.portal_url == "https://mine.example/"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_saves_at_once_one_is_stored_and_the_others_are_told(
+    contoso: Organization,
+) -> None:
+    administrators = [administrator_of(contoso, f"admin{n}") for n in range(3)]
+    start = Barrier(len(administrators))
+    outcomes: list[str] = []
+
+    def save(administrator: Administrator) -> None:
+        try:
+            start.wait(timeout=30)
+            save_authentication_settings(
+                administrator=administrator,
+                client_ip=None,
+                profile={
+                    "authentication_type": "saml",
+                    "user_repository_type": "hosted-db",
+                },
+                saml={"portal_url": f"https://{administrator.login}.example/"},
+                scim=True,
+                seen=0,
+            )
+            outcomes.append(administrator.login)
+        except ChangedMeanwhile as meanwhile:
+            outcomes.append(f"told of {meanwhile}")
+        finally:
+            connection.close()
+
+    threads = [Thread(target=save, args=(who,)) for who in administrators]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (first,) = [text for text in outcomes if not text.startswith("told")]
+    assert outcomes.count("told of SAML Portal URL") == 2
+    row = contoso.samlconfiguration_set.get(stage=Stage.STAGED)
+    assert row.portal_url == f"https://{first}.example/"
+    assert [entry.actor for entry in AuditLog.objects.all()] == [first]
 
 
 def test_a_refused_save_switches_nothing(
