@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -13,6 +14,8 @@ from django.views.decorators.debug import sensitive_variables
 
 UPLOAD_LIMIT = 64 * 1024
 """The largest file that is looked at, in bytes; a certificate has one or two KiB."""
+
+EXPIRES_SOON = timedelta(days=30)
 
 _BEGIN = b"-----BEGIN CERTIFICATE-----"
 
@@ -54,11 +57,25 @@ class Certificate:
     issuer: str
     not_before: datetime
     expires: datetime
+    fingerprint: str
+    """SHA-256, in hex."""
     pem: str
 
     @property
     def is_expired(self) -> bool:
         return self.expires <= timezone.now()
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it has to be replaced now: 30 days ahead, as at the vendor's."""
+        return self.expires <= timezone.now() + EXPIRES_SOON
+
+    @property
+    def time_left(self) -> str:
+        days = (self.expires - timezone.now()).days
+        if days < 1:
+            return "in less than a day"
+        return f"in {days} day{'s' if days > 1 else ''}"
 
     @property
     def is_premature(self) -> bool:
@@ -88,10 +105,30 @@ def parse_certificate(content: bytes) -> Certificate:
             issuer=parsed.issuer.rfc4514_string(),
             not_before=parsed.not_valid_before_utc,
             expires=parsed.not_valid_after_utc,
+            fingerprint=parsed.fingerprint(SHA256()).hex(),
             pem=parsed.public_bytes(Encoding.PEM).decode("ascii"),
         )
     except (ValueError, TypeError, x509.InvalidVersion) as problem:
         raise ValidationError(DAMAGED) from problem
+
+
+def stored_certificate(pem: str) -> Certificate | None:
+    """Read what was stored; None for nothing, or for what cannot be read."""
+    try:
+        return parse_certificate(pem.encode()) if pem else None
+    except ValidationError:
+        return None
+
+
+def described(pem: str) -> str:
+    """Tell one stored certificate from another in a few words; empty for none."""
+    found = stored_certificate(pem)
+    if found is None:
+        return "a certificate that cannot be read" if pem else ""
+    return (
+        f"{found.subject or '(no subject)'}, valid to {found.expires:%-d %b %Y}, "
+        f"SHA-256 {found.fingerprint[:16]}…"
+    )
 
 
 @sensitive_variables("content")

@@ -14,6 +14,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
 from zportal.models import Administrator
+from zportal.views import activation
 from zportal.views import authentication_settings as settings_views
 from zportal.views.sign_in import SignInView
 
@@ -56,6 +57,7 @@ class PortalAdminSite(admin.AdminSite):
             path("sign-in/", self.sign_in, name="login"),
             path("log-out/", self.admin_view(self.log_out), name="logout"),
             *self._authentication_settings_urls(),
+            *activation.urls(self.admin_view),
             *(
                 path(getattr(page, "portal_path"), include(page.urls))  # noqa: B009
                 for page in self._registry.values()
@@ -80,6 +82,11 @@ class PortalAdminSite(admin.AdminSite):
                 f"{root}cancel/",
                 self.admin_view(settings_views.cancel),
                 name="authentication_settings_cancel",
+            ),
+            path(
+                f"{root}reauthentication/",
+                self.admin_view(settings_views.reauthentication),
+                name="reauthentication",
             ),
         ]
 

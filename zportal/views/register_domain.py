@@ -9,10 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from scim import services
 from scim.models import Organization
 from zportal.admin.access import administrator_of
 from zportal.admin.events import refused_domains
+from zportal.middleware import client_ip
+from zportal.services import register_domain as register
 
 
 class RegisterDomainForm(forms.Form):
@@ -40,8 +41,10 @@ def register_domain(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     form = RegisterDomainForm(administrator.organization, request.POST)
     if form.is_valid():
-        domain = services.register_domain(
-            organization=administrator.organization, name=form.cleaned_data["domain"]
+        domain = register(
+            administrator=administrator,
+            client_ip=client_ip(request),
+            name=form.cleaned_data["domain"],
         )
         messages.success(
             request,

@@ -1,0 +1,35 @@
+"""The domains whose people may be provisioned."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from scim import services as scim
+from scim.models import Domain
+from zportal import audit
+from zportal.models import Administrator, AuditLog
+from zportal.services.access import lock_organization
+
+
+@transaction.atomic
+def register_domain(
+    *, administrator: Administrator, client_ip: str | None, name: str
+) -> Domain:
+    """Register a domain of the administrator's organization; twice is no error.
+
+    Raises PermissionDenied for anyone but an active Super Admin, and ValidationError
+    when it is no domain name.
+    """
+    organization = lock_organization(administrator)
+    domains = Domain.objects.for_organization(organization)
+    before = set(domains.values_list("pk", flat=True))
+    domain = scim.register_domain(organization=organization, name=name)
+    if domain.pk not in before:
+        audit.record(
+            administrator=administrator,
+            client_ip=client_ip,
+            category=AuditLog.Category.COMPANY_PROFILE,
+            action=AuditLog.Action.CREATE,
+            resource=f"Domain {domain.name}",
+        )
+    return domain
