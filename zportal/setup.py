@@ -103,7 +103,7 @@ def add_administrator(
     administrator = Administrator.objects.create_user(
         login,
         password,
-        organization=organization,
+        home=organization,
         role=role,
         is_superuser=is_superuser,
     )
@@ -142,14 +142,7 @@ def _refuse(
     enable_scim: bool,
 ) -> None:
     """Raise ValidationError for what the models would refuse less clearly."""
-    reasons = []
-    longest = Organization._meta.get_field("name").max_length or 0
-    if not name.strip() or len(name.strip()) > longest or not name.isprintable():
-        reasons.append(
-            f"An organization name is 1 to {longest} printable characters long."
-        )
-    elif Organization.objects.named(name.strip()).exists():
-        reasons.append(f"There is an organization named “{name.strip()}” already.")
+    reasons = reasons_against_name(name)
     if not domains:
         reasons.append("An organization needs a domain: --domain contoso.example")
     if admin is not None:
@@ -158,6 +151,19 @@ def _refuse(
         reasons.append("SCIM needs the package enterprise.")
     if reasons:
         raise ValidationError(reasons)
+
+
+def reasons_against_name(name: str, *, of: Organization | None = None) -> list[str]:
+    """Say why *name* cannot be that of a new organization, or of the organization *of*."""
+    longest = Organization._meta.get_field("name").max_length or 0
+    if not name.strip() or len(name.strip()) > longest or not name.isprintable():
+        return [f"An organization name is 1 to {longest} printable characters long."]
+    others = Organization.objects.all()
+    if of is not None:
+        others = others.exclude(pk=of.pk)
+    if others.named(name.strip()).exists():
+        return [f"There is an organization named “{name.strip()}” already."]
+    return []
 
 
 def _reasons_against_login(login: str) -> list[str]:

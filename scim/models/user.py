@@ -19,6 +19,15 @@ class DirectoryUserQuerySet(OrganizationQuerySet):
         key = ids.decode(ids.USER_PREFIX, scim_id)
         return self.none() if key is None else self.filter(pk=key)
 
+    def of_domain(self, name: str) -> Self:
+        """The people whose userName ends in that domain."""
+        return self.filter(user_name_key__endswith=f"@{name}")
+
+    def user_ids(self, most: int) -> list[str]:
+        """The first User IDs, *most* of them, in their order."""
+        names = self.order_by("user_name_key").values_list("scim_username", flat=True)
+        return list(names[:most])
+
     def enabled(self) -> Self:
         return self.exclude(active=False)
 
