@@ -10,6 +10,8 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from scim.models import Organization
+from zportal.models import Administrator
 from zportal.proxies import client_address, is_trusted, parse_address, parse_networks
 from zportal.views.health import healthz, readyz
 
@@ -25,6 +27,9 @@ NEVER_BELIEVED = (
     "HTTP_X_FORWARDED_SSL",
 )
 
+
+WORKING_IN = "working_in"
+"""Where a superuser's session keeps the organization that was switched to."""
 
 SIGNED_IN_AT = "signed_in_at"
 """Where a session keeps the time of its sign-in."""
@@ -111,6 +116,34 @@ class SessionLimitMiddleware:
             return False
         age = timezone.now() - datetime.fromisoformat(started)
         return age > settings.SESSION_LIMIT
+
+
+class CurrentOrganizationMiddleware:
+    """Lets a superuser work in the organization that the session names.
+
+    A session that names an organization which is gone, or whose administrator may no
+    longer switch, is led home: the choice is forgotten.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # As above: without the cookie there is no session to load.
+        has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
+        if has_session and WORKING_IN in request.session:
+            self._place(request)
+        return self.get_response(request)
+
+    @staticmethod
+    def _place(request: HttpRequest) -> None:
+        administrator = request.user
+        if isinstance(administrator, Administrator) and administrator.may_switch:
+            key = request.session[WORKING_IN]
+            if organization := Organization.objects.filter(pk=key).first():
+                administrator.work_in(organization)
+                return
+        del request.session[WORKING_IN]
 
 
 def client_ip(request: HttpRequest) -> str | None:

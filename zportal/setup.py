@@ -146,7 +146,7 @@ def _refuse(
     if not domains:
         reasons.append("An organization needs a domain: --domain contoso.example")
     if admin is not None:
-        reasons += _reasons_against_login(admin)
+        reasons += reasons_against_login(admin)
     if enable_scim and package != Organization.Package.ENTERPRISE:
         reasons.append("SCIM needs the package enterprise.")
     if reasons:
@@ -166,7 +166,8 @@ def reasons_against_name(name: str, *, of: Organization | None = None) -> list[s
     return []
 
 
-def _reasons_against_login(login: str) -> list[str]:
+def reasons_against_login(login: str) -> list[str]:
+    """Say why *login* cannot be that of a new administrator."""
     longest = Administrator._meta.get_field("login").max_length or 0
     is_login = login.isprintable() and not any(map(str.isspace, login))
     if not login or not is_login or len(match_key(login)) > longest:

@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 
 from zportal.models import Administrator
 from zportal.views import authentication_settings as settings_views
-from zportal.views import company_profile
+from zportal.views import company_profile, organizations
 from zportal.views.sign_in import SignInView
 
 
@@ -58,6 +58,7 @@ class PortalAdminSite(admin.AdminSite):
             path("log-out/", self.admin_view(self.log_out), name="logout"),
             *self._authentication_settings_urls(),
             *company_profile.urls(self.admin_view),
+            *organizations.urls(self.admin_view),
             *(
                 path(getattr(page, "portal_path"), include(page.urls))  # noqa: B009
                 for page in self._registry.values()

@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import Q
 
 from scim.models.base import OrganizationQuerySet
 from scim.profiles import PROFILES, BehaviourProfile, behaviour
@@ -13,6 +14,8 @@ from scim.text import KEY_LENGTH, match_key
 
 _LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
 _DOMAIN = re.compile(rf"{_LABEL}(\.{_LABEL})+")
+
+ORG_ID_LENGTH = 8
 
 
 def validate_domain(name: str) -> None:
@@ -33,6 +36,16 @@ class OrganizationQuerySetForOrganization(models.QuerySet["Organization"]):
     def named(self, name: str) -> Self:
         """The organization of that name, letter case aside."""
         return self.filter(name_key=match_key(name))
+
+    def by_name(self) -> Self:
+        return self.order_by("name_key")
+
+    def found_by(self, term: str) -> Self:
+        """The organizations whose name begins with *term*, or whose Company ID it is."""
+        found = Q(name_key__startswith=match_key(term))
+        if term.isascii() and term.isdecimal() and len(term) == ORG_ID_LENGTH:
+            found |= Q(pk=int(term))
+        return self.filter(found)
 
 
 class Organization(models.Model):

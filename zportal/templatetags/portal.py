@@ -9,10 +9,14 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from scim.models import Organization
 from zportal.models import Administrator
 from zportal.navigation import MENUS
 
 register = template.Library()
+
+OTHERS_SHOWN = 8
+"""Organizations in the menu of the corner; a page lists all."""
 
 
 def _administrator(context: template.Context) -> Administrator | None:
@@ -68,9 +72,20 @@ def rail(context: template.Context) -> dict[str, Any]:
 
 @register.inclusion_tag("partials/organization.html", takes_context=True)
 def organization_corner(context: template.Context) -> dict[str, Any]:
-    """Name, Company ID and cloud of the administrator's organization."""
+    """The organization at work, with the others for those who may switch."""
     administrator = _administrator(context)
-    return {"organization": administrator.organization if administrator else None}
+    if administrator is None:
+        return {"organization": None}
+    corner: dict[str, Any] = {
+        "organization": administrator.organization,
+        "may_switch": administrator.may_switch,
+    }
+    if administrator.may_switch:
+        corner["others"] = Organization.objects.exclude(
+            pk=administrator.organization_id
+        ).by_name()[:OTHERS_SHOWN]
+        corner["csrf_token"] = context.get("csrf_token", "")
+    return corner
 
 
 @register.simple_tag(takes_context=True)
