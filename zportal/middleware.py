@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from scim.models import Organization
-from zportal.models import Administrator
+from zportal.models import Administrator, AdministratorSession
 from zportal.proxies import client_address, is_trusted, parse_address, parse_networks
 from zportal.views.health import healthz, readyz
 
@@ -30,6 +30,9 @@ NEVER_BELIEVED = (
 
 WORKING_IN = "working_in"
 """Where a superuser's session keeps the organization that was switched to."""
+
+SESSION_ROW = "session_row"
+"""Where a session keeps the key of its AdministratorSession."""
 
 SIGNED_IN_AT = "signed_in_at"
 """Where a session keeps the time of its sign-in."""
@@ -116,6 +119,51 @@ class SessionLimitMiddleware:
             return False
         age = timezone.now() - datetime.fromisoformat(started)
         return age > settings.SESSION_LIMIT
+
+
+class AdministratorSessionMiddleware:
+    """Keeps the list of sessions under Profile, and ends those that were ended there.
+
+    A session carries the key of its row; the row never holds the key of the session.
+    A session whose row is gone is signed out.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
+        if has_session and SESSION_ROW in request.session:
+            self._go_on(request)
+        response = self.get_response(request)
+        has_session = has_session or request.session.modified
+        if has_session and isinstance(request.user, Administrator):
+            self._begin(request, request.user)
+        return response
+
+    @staticmethod
+    def _go_on(request: HttpRequest) -> None:
+        row = None
+        if isinstance(request.user, Administrator):
+            own = AdministratorSession.objects.of(request.user)
+            row = own.filter(pk=request.session[SESSION_ROW]).first()
+        if row is None:
+            logout(request)
+        else:
+            row.seen(client_ip(request))
+
+    @staticmethod
+    def _begin(request: HttpRequest, administrator: Administrator) -> None:
+        if SESSION_ROW not in request.session:
+            row = AdministratorSession.begin(administrator, client_ip(request))
+            request.session[SESSION_ROW] = row.pk
+
+
+def end_this_session(request: HttpRequest) -> None:
+    """Take the session out of the list; logging out ends it."""
+    if SESSION_ROW in request.session:
+        key = request.session[SESSION_ROW]
+        AdministratorSession.objects.filter(pk=key).delete()
 
 
 class CurrentOrganizationMiddleware:

@@ -13,9 +13,10 @@ from django.urls import URLPattern, URLResolver, include, path, re_path, reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
+from zportal.middleware import end_this_session
 from zportal.models import Administrator
 from zportal.views import authentication_settings as settings_views
-from zportal.views import company_profile, organizations
+from zportal.views import company_profile, organizations, profile
 from zportal.views.sign_in import SignInView
 
 
@@ -59,6 +60,7 @@ class PortalAdminSite(admin.AdminSite):
             *self._authentication_settings_urls(),
             *company_profile.urls(self.admin_view),
             *organizations.urls(self.admin_view),
+            *profile.urls(self.admin_view),
             *(
                 path(getattr(page, "portal_path"), include(page.urls))  # noqa: B009
                 for page in self._registry.values()
@@ -98,6 +100,8 @@ class PortalAdminSite(admin.AdminSite):
         return SignInView.as_view()(request)
 
     def log_out(self, request: HttpRequest) -> HttpResponseBase:
+        if request.method == "POST":
+            end_this_session(request)
         return LogoutView.as_view(next_page=reverse("admin:login"))(request)
 
 

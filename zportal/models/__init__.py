@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from zportal.models.administrator import Administrator
 from zportal.models.audit import AuditLog
+from zportal.models.session import AdministratorSession
 from zportal.models.settings import AuthenticationSettings, SamlConfiguration, Stage
 
 __all__ = [
     "Administrator",
+    "AdministratorSession",
     "AuditLog",
     "AuthenticationSettings",
     "SamlConfiguration",

@@ -45,6 +45,7 @@ def rail(context: template.Context) -> dict[str, Any]:
     path = context["request"].path
     return {
         "administrator": administrator,
+        "path": path,
         "menus": [
             {
                 "label": menu.label,
@@ -92,3 +93,10 @@ def organization_corner(context: template.Context) -> dict[str, Any]:
 def signed_in(context: template.Context) -> bool:
     """Whether the rail is shown."""
     return _administrator(context) is not None
+
+
+@register.simple_tag(takes_context=True)
+def theme(context: template.Context) -> str:
+    """“light” or “dark” as chosen under Profile; “system” for everybody else."""
+    administrator = _administrator(context)
+    return administrator.theme if administrator else Administrator.Theme.SYSTEM.value
