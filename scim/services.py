@@ -6,7 +6,8 @@ both; nobody else changes these rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -19,6 +20,7 @@ from scim.models import (
     Organization,
     ProvisioningConnection,
 )
+from scim.profiles import overrides_of
 
 PEOPLE_NAMED = 3
 """Of those whose domain cannot be removed; the others are counted."""
@@ -53,6 +55,19 @@ def register_domain(*, organization: Organization, name: str) -> Domain:
     name = name.strip().lower()
     Domain(organization=organization, name=name).clean_fields()
     return Domain.objects.get_or_create(organization=organization, name=name)[0]
+
+
+def set_behaviour(
+    *, organization: Organization, profile: str, rules: Mapping[str, Any]
+) -> None:
+    """Let the organization follow *profile*, with these *rules* where they differ.
+
+    It takes effect with the next call. Raises KeyError for a profile or a rule that
+    does not exist; the values are the caller's to validate.
+    """
+    organization.profile = profile
+    organization.profile_overrides = overrides_of(profile, rules)
+    organization.save(update_fields=["profile", "profile_overrides"])
 
 
 @transaction.atomic

@@ -15,8 +15,8 @@ from django.views.decorators.cache import never_cache
 
 from zportal.middleware import end_this_session
 from zportal.models import Administrator
+from zportal.views import advanced, company_profile, organizations, profile
 from zportal.views import authentication_settings as settings_views
-from zportal.views import company_profile, organizations, profile
 from zportal.views.sign_in import SignInView
 
 
@@ -61,6 +61,7 @@ class PortalAdminSite(admin.AdminSite):
             *company_profile.urls(self.admin_view),
             *organizations.urls(self.admin_view),
             *profile.urls(self.admin_view),
+            *advanced.urls(self.admin_view),
             *(
                 path(getattr(page, "portal_path"), include(page.urls))  # noqa: B009
                 for page in self._registry.values()
