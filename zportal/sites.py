@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 
 from zportal.middleware import end_this_session
 from zportal.models import Administrator
-from zportal.views import advanced, company_profile, organizations, profile
+from zportal.views import advanced, company_profile, organizations, profile, search
 from zportal.views import authentication_settings as settings_views
 from zportal.views.sign_in import SignInView
 
@@ -62,6 +62,7 @@ class PortalAdminSite(admin.AdminSite):
             *organizations.urls(self.admin_view),
             *profile.urls(self.admin_view),
             *advanced.urls(self.admin_view),
+            *search.urls(self.admin_view),
             *(
                 path(getattr(page, "portal_path"), include(page.urls))  # noqa: B009
                 for page in self._registry.values()

@@ -73,3 +73,9 @@ class DomainForm(forms.Form):
         name: str = self.cleaned_data["domain"].strip().lower()
         validate_domain(name)
         return name
+
+
+class RemoveDomainForm(forms.Form):
+    """A domain as it is registered. What is no text of a database is invalid."""
+
+    domain = forms.CharField(max_length=253)

@@ -14,7 +14,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from scim.models import Domain, Organization, ProvisioningConnection
 from zportal.access import administrator_of, organization_of
-from zportal.forms.company_profile import CompanyProfileForm, DomainForm
+from zportal.forms.company_profile import (
+    CompanyProfileForm,
+    DomainForm,
+    RemoveDomainForm,
+)
 from zportal.middleware import client_ip
 from zportal.services.company_profile import save_company_profile
 from zportal.services.domains import register_domain, remove_domain
@@ -88,7 +92,8 @@ def domain_added(request: HttpRequest) -> HttpResponse:
 @require_POST
 def domain_removed(request: HttpRequest) -> HttpResponse:
     """Remove the posted domain, unless people use it."""
-    name = request.POST.get("domain", "")
+    form = RemoveDomainForm(request.POST)
+    name = form.cleaned_data["domain"] if form.is_valid() else ""
     try:
         removed = remove_domain(
             administrator=administrator_of(request),
