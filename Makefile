@@ -1,18 +1,19 @@
 # make run      install what is needed, and serve (address and login are printed)
 # make test     the whole suite on SQLite, then on PostgreSQL
 # make lint     style, types, layers, templates, migrations, settings, pins
+# make bench    times of the portal with 100,000 users, on SQLite, then on PostgreSQL
 # make format   what lint would complain about, as far as tools can mend it
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := manage.py scim zportal tests
+SOURCES := manage.py scim zportal tests bench
 PYTEST := $(BIN)/python -m pytest
 # Exported environment wins over .env; neither is needed.
 LINT_SETTINGS := DEBUG=false DATABASE_URL=sqlite://:memory: SECRET_KEY=lint-only-$(shell seq -s- 1000 1024)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint format constraints
+.PHONY: help install run test bench lint format constraints
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -37,6 +38,10 @@ test: install
 	@.ci/system-packages
 	DATABASE_URL=sqlite:///var/test.sqlite3 $(PYTEST)
 	.ci/with-postgres $(PYTEST)
+
+bench: install
+	$(BIN)/python bench/portal.py
+	.ci/with-postgres $(BIN)/python bench/portal.py
 
 lint: install
 	$(BIN)/ruff check .
