@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -14,6 +14,8 @@ from django.views.decorators.debug import sensitive_variables
 
 UPLOAD_LIMIT = 64 * 1024
 """The largest file that is looked at, in bytes; a certificate has one or two KiB."""
+
+EXPIRES_SOON = timedelta(days=30)
 
 _BEGIN = b"-----BEGIN CERTIFICATE-----"
 
@@ -64,6 +66,18 @@ class Certificate:
         return self.expires <= timezone.now()
 
     @property
+    def is_due(self) -> bool:
+        """Whether it has to be replaced now: 30 days ahead, as at the vendor's."""
+        return self.expires <= timezone.now() + EXPIRES_SOON
+
+    @property
+    def time_left(self) -> str:
+        days = (self.expires - timezone.now()).days
+        if days < 1:
+            return "in less than a day"
+        return f"in {days} day{'s' if days > 1 else ''}"
+
+    @property
     def is_premature(self) -> bool:
         return self.not_before > timezone.now()
 
@@ -98,14 +112,19 @@ def parse_certificate(content: bytes) -> Certificate:
         raise ValidationError(DAMAGED) from problem
 
 
+def stored_certificate(pem: str) -> Certificate | None:
+    """Read what was stored; None for nothing, or for what cannot be read."""
+    try:
+        return parse_certificate(pem.encode()) if pem else None
+    except ValidationError:
+        return None
+
+
 def described(pem: str) -> str:
     """Tell one stored certificate from another in a few words; empty for none."""
-    if not pem:
-        return ""
-    try:
-        found = parse_certificate(pem.encode())
-    except ValidationError:
-        return "a certificate that cannot be read"
+    found = stored_certificate(pem)
+    if found is None:
+        return "a certificate that cannot be read" if pem else ""
     return (
         f"{found.subject or '(no subject)'}, valid to {found.expires:%-d %b %Y}, "
         f"SHA-256 {found.fingerprint[:16]}…"

@@ -68,3 +68,30 @@ MENUS = (
         ),
     ),
 )
+
+
+@dataclass(frozen=True)
+class Shortcut:
+    """An item at the foot of the rail that leads straight to its page."""
+
+    label: str
+    icon: str
+    url_name: str
+    root: str
+
+    @property
+    def url(self) -> str:
+        return reverse(self.url_name)
+
+    def is_current(self, path: str) -> bool:
+        return path.startswith(self.root)
+
+
+SHORTCUTS = (
+    Shortcut(
+        label="Activation",
+        icon="activation",
+        url_name="admin:activation",
+        root="/activation/",
+    ),
+)

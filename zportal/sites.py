@@ -15,7 +15,14 @@ from django.views.decorators.cache import never_cache
 
 from zportal.middleware import end_this_session
 from zportal.models import Administrator
-from zportal.views import advanced, company_profile, organizations, profile, search
+from zportal.views import (
+    activation,
+    advanced,
+    company_profile,
+    organizations,
+    profile,
+    search,
+)
 from zportal.views import authentication_settings as settings_views
 from zportal.views.sign_in import SignInView
 
@@ -63,6 +70,7 @@ class PortalAdminSite(admin.AdminSite):
             *profile.urls(self.admin_view),
             *advanced.urls(self.admin_view),
             *search.urls(self.admin_view),
+            *activation.urls(self.admin_view),
             *(
                 path(getattr(page, "portal_path"), include(page.urls))  # noqa: B009
                 for page in self._registry.values()
@@ -87,6 +95,11 @@ class PortalAdminSite(admin.AdminSite):
                 f"{root}cancel/",
                 self.admin_view(settings_views.cancel),
                 name="authentication_settings_cancel",
+            ),
+            path(
+                f"{root}reauthentication/",
+                self.admin_view(settings_views.reauthentication),
+                name="reauthentication",
             ),
         ]
 

@@ -47,8 +47,16 @@ for (const dialog of windows) {
   for (const button of document.querySelectorAll(`[data-opens="${dialog.id}"]`)) {
     button.addEventListener("click", open);
   }
+  // A link to the window opens it: from this page by a press, from another by its hash.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href]");
+    if (link?.hash !== `#${dialog.id}` || link.pathname !== location.pathname) return;
+    event.preventDefault();
+    if (!dialog.open) open();
+  });
+  if (location.hash === `#${dialog.id}`) open();
   if (dialog.hasAttribute("data-window-open")) {
-    open();
+    if (!dialog.open) open();
     const place = dialog.querySelector("[aria-invalid=true], .copy-field--fresh button");
     place?.focus();
   }

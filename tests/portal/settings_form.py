@@ -20,8 +20,16 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 PAGE = "/administration/authentication-settings/"
 GENERATE = f"{PAGE}bearer-token/"
 CANCEL = f"{PAGE}cancel/"
+REAUTHENTICATE = f"{PAGE}reauthentication/"
 
 DEFAULTS = {
+    # As if the page had been opened after everything that was ever saved.
+    "revision": str(2**63 - 1),
+    "user_repository_type": "hosted-db",
+    "authentication_frequency": "only-once",
+    "temporary_authentication": "none",
+    "password_strength": "medium",
+    "password_expiration": "never",
     "authentication_type": "saml",
     "portal_url": "",
     "login_name_attribute": "NameID",

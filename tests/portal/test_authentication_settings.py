@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from scim.models import Organization, ProvisioningConnection
-from tests.portal.settings_form import CANCEL, GENERATE, PAGE, form
+from tests.portal.settings_form import CANCEL, GENERATE, PAGE, REAUTHENTICATE, form
 from zportal.models import AuthenticationSettings, SamlConfiguration, Stage
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def is_on(organization: Organization) -> bool:
 
 
 # -------------------------------------------------------------- who may do what
-@pytest.mark.parametrize("url", [PAGE, GENERATE, CANCEL])
+@pytest.mark.parametrize("url", [PAGE, GENERATE, CANCEL, REAUTHENTICATE])
 def test_anonymous_visitors_are_sent_to_sign_in(
     contoso: Organization, url: str
 ) -> None:
@@ -36,7 +36,7 @@ def test_anonymous_visitors_are_sent_to_sign_in(
     assert is_on(contoso)
 
 
-@pytest.mark.parametrize("url", [PAGE, GENERATE, CANCEL])
+@pytest.mark.parametrize("url", [PAGE, GENERATE, CANCEL, REAUTHENTICATE])
 def test_an_auditor_changes_nothing(
     contoso: Organization, auditor_signed_in: Client, url: str
 ) -> None:
@@ -84,7 +84,7 @@ def test_a_super_admin_who_was_switched_off_changes_nothing(
     assert is_on(contoso)
 
 
-@pytest.mark.parametrize("url", [PAGE, GENERATE, CANCEL])
+@pytest.mark.parametrize("url", [PAGE, GENERATE, CANCEL, REAUTHENTICATE])
 def test_a_post_without_the_csrf_token_is_refused(
     contoso: Organization, super_admin: Administrator, url: str
 ) -> None:
@@ -96,7 +96,7 @@ def test_a_post_without_the_csrf_token_is_refused(
     assert is_on(contoso)
 
 
-@pytest.mark.parametrize("url", [GENERATE, CANCEL])
+@pytest.mark.parametrize("url", [GENERATE, CANCEL, REAUTHENTICATE])
 def test_the_address_of_an_action_leads_back_and_does_nothing(
     contoso: Organization, signed_in: Client, url: str
 ) -> None:
@@ -122,10 +122,7 @@ def test_save_stages_sign_on_and_switches_provisioning_at_once(
     assert not is_on(contoso)
     html = answer.content.decode()
     assert "Authentication Settings are saved." in html
-    assert (
-        "<strong>1 setting is saved but not active:</strong> Authentication Type"
-        in (html)
-    )
+    assert "<strong>1 change is saved but not active.</strong>" in html
 
 
 def test_nothing_waits_when_staged_and_active_are_the_same(signed_in: Client) -> None:
@@ -184,7 +181,7 @@ def test_a_package_lost_after_validation_is_a_refusal(
     contoso: Organization, signed_in: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "zportal.forms.authentication_settings.why_not_provisioning", lambda *_: ""
+        "zportal.forms.authentication_settings.check_provisioning", lambda *_: None
     )
     Organization.objects.update(package=Organization.Package.BUSINESS)
     answer = signed_in.post(PAGE, form())

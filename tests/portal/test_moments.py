@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from zportal.templatetags.moments import elapsed, exactly
+from zportal.templatetags.moments import clock, elapsed, exactly
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -38,3 +38,9 @@ def test_the_exact_time_is_in_utc() -> None:
         '<time datetime="2026-02-28T22:30:05+00:00" '
         'title="28 Feb 2026, 22:30:05 UTC">28 Feb 2026, 22:30:05 UTC</time>'
     )
+
+
+def test_the_clock_says_today_or_the_day() -> None:
+    now = datetime.now(UTC)
+    assert f">{now:%H:%M} today</time>" in clock(now)
+    assert ">09:05, 1 Mar 2024</time>" in clock(datetime(2024, 3, 1, 9, 5, tzinfo=UTC))

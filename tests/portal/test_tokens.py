@@ -263,9 +263,13 @@ def test_two_saves_at_once_leave_one_live_token(without_token: Organization) -> 
                 save_authentication_settings(
                     administrator=administrators[number],
                     client_ip="192.0.2.1",
-                    profile={"authentication_type": "saml"},
+                    profile={
+                        "authentication_type": "saml",
+                        "user_repository_type": "hosted-db",
+                    },
                     saml={},
                     scim=True,
+                    seen=2**62,
                 )
             )
         finally:

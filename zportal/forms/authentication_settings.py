@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from scim.models import Organization, ProvisioningConnection
 from zportal.certificates import TOO_LARGE, UPLOAD_LIMIT, read_certificate
 from zportal.models import AuthenticationSettings, SamlConfiguration
-from zportal.services import SWITCH, why_not_provisioning
+from zportal.services import SWITCH, check_provisioning
 
 ATTRIBUTE_LENGTH = 254
 MAPPED_ATTRIBUTES = (
@@ -23,6 +23,10 @@ MAPPED_ATTRIBUTES = (
     "group_name_attribute",
     "department_name_attribute",
 )
+
+LONGEST_FREQUENCY = 180
+FREQUENCY_RANGE = f"Write a number of days from 1 to {LONGEST_FREQUENCY}."
+FORM_BASED_ONLY = "Takes effect with form-based sign-on."
 
 one_word = RegexValidator(
     r"\A\S+\Z", "Write one word, without spaces, in the spelling of the assertion."
@@ -45,6 +49,17 @@ def _switch() -> forms.CheckboxInput:
     return forms.CheckboxInput(attrs={"class": "switch", "role": "switch"})
 
 
+def _choice(
+    label: str, choices: list[tuple[str, Any]], help_text: str = ""
+) -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=label,
+        choices=choices,
+        widget=forms.Select(attrs={"class": "select"}),
+        help_text=help_text,
+    )
+
+
 def _attribute(label: str, help_text: str = "") -> forms.CharField:
     return forms.CharField(
         label=label,
@@ -59,10 +74,46 @@ def _attribute(label: str, help_text: str = "") -> forms.CharField:
 class AuthenticationSettingsForm(forms.Form):
     """Every field that Save stores. An Auditor gets all of them disabled."""
 
+    user_repository_type = _choice(
+        "User Repository Type",
+        AuthenticationSettings.Repository.choices,
+        "Active Directory and OpenLDAP go only without SCIM; they are stored, and "
+        "nothing is synchronized with them.",
+    )
+    authentication_frequency = _choice(
+        "Authentication Frequency", AuthenticationSettings.Frequency.choices
+    )
+    custom_frequency_days = forms.IntegerField(
+        label="Custom Authentication Frequency (days)",
+        required=False,
+        min_value=1,
+        max_value=LONGEST_FREQUENCY,
+        widget=forms.NumberInput(attrs={"class": "input input--short"}),
+        help_text=f"1 to {LONGEST_FREQUENCY} days.",
+        error_messages=dict.fromkeys(
+            ("invalid", "min_value", "max_value"), FREQUENCY_RANGE
+        ),
+    )
     authentication_type = forms.ChoiceField(
         label="Authentication Type",
         choices=AuthenticationSettings.Type.choices,
         widget=forms.RadioSelect,
+    )
+    temporary_authentication = _choice(
+        "Temporary Authentication",
+        AuthenticationSettings.Temporary.choices,
+        FORM_BASED_ONLY,
+    )
+    password_strength = _choice(
+        "Password Strength",
+        AuthenticationSettings.Strength.choices,
+        "Medium: 8 characters, one of them no letter. Strong: 8 characters with a "
+        f"digit, a capital and a special character. {FORM_BASED_ONLY}",
+    )
+    password_expiration = _choice(
+        "Password Expiration",
+        AuthenticationSettings.Expiration.choices,
+        FORM_BASED_ONLY,
     )
     portal_url = HttpsField(
         label="SAML Portal URL",
@@ -139,20 +190,29 @@ class AuthenticationSettingsForm(forms.Form):
         return read_certificate(upload.read()).pem
 
     def clean(self) -> None:
+        self._settle_frequency()
         self._refuse_impossible_provisioning()
         self._ask_for_attributes()
 
+    def _settle_frequency(self) -> None:
+        """Days belong to Custom only; what stands in the hidden field does not count."""
+        name = "custom_frequency_days"
+        chosen = self.cleaned_data.get("authentication_frequency")
+        if chosen != AuthenticationSettings.Frequency.CUSTOM:
+            self.errors.pop(name, None)
+            self.cleaned_data[name] = None
+        elif name not in self.errors and self.cleaned_data.get(name) is None:
+            self.add_error(name, FREQUENCY_RANGE)
+
     def _refuse_impossible_provisioning(self) -> None:
-        if not self.cleaned_data.get("scim"):
+        chosen = self.cleaned_data
+        needed = ("authentication_type", "user_repository_type")
+        if not chosen.get("scim") or any(name not in chosen for name in needed):
             return
-        chosen = self.cleaned_data.get("authentication_type", "")
-        if not (reason := why_not_provisioning(self.organization, chosen)):
-            return
-        if chosen == AuthenticationSettings.Type.FORM_BASED:
-            # The window is closed then: the page itself has to say it.
-            self.add_error("authentication_type", reason)
-        else:
-            self.add_error("scim", reason)
+        try:
+            check_provisioning(self.organization, *(chosen[name] for name in needed))
+        except ValidationError as reasons:
+            self.add_error(None, reasons)
 
     def _ask_for_attributes(self) -> None:
         if not self.cleaned_data.get("auto_provisioning"):
@@ -182,9 +242,23 @@ class AuthenticationSettingsForm(forms.Form):
         return values
 
     @property
+    def file_name_hint(self) -> str:
+        """The vendor's rule for file names, told and not enforced; empty when kept."""
+        upload = self.files.get("certificate")
+        name = getattr(upload, "name", None) or ""
+        if name.count(".") < 2:
+            return ""
+        return (
+            f"“{name[:100]}” was accepted. Zscaler takes a certificate only when its "
+            "file name has no dot but the one before pem: rename it there."
+        )
+
+    @property
     def has_window_errors(self) -> bool:
         """Whether a field of the window Configure SAML has to be corrected."""
-        return any(name != "authentication_type" for name in self.errors)
+        return any(
+            name not in AuthenticationSettings.setting_names() for name in self.errors
+        )
 
 
 def stored_values(
@@ -197,7 +271,7 @@ def stored_values(
         name for name in SamlConfiguration.setting_names() if name != "certificate"
     ]
     return {
-        "authentication_type": staged.authentication_type,
+        **staged.values(),
         **{name: getattr(saml, name) for name in names},
         "scim": connection is not None and connection.enabled,
     }

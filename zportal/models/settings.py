@@ -49,6 +49,10 @@ class StagedModel(models.Model):
         own = {"id", "organization", "stage"}
         return [field.name for field in cls._meta.fields if field.name not in own]
 
+    def values(self) -> dict[str, Any]:
+        """The settings by name."""
+        return {name: getattr(self, name) for name in self.setting_names()}
+
     @classmethod
     def label_of(cls, name: str) -> str:
         """The vendor's label of a setting."""
@@ -57,6 +61,8 @@ class StagedModel(models.Model):
     def shown(self, name: str) -> str:
         """The value of a setting as people read it; empty when there is none."""
         value: Any = getattr(self, name)
+        if value is None:
+            return ""
         if isinstance(value, bool):
             return "on" if value else "off"
         wording = getattr(self, f"get_{name}_display", None)
@@ -81,15 +87,75 @@ class StagedModel(models.Model):
 class AuthenticationSettings(StagedModel):
     """The tab Authentication Profile."""
 
+    class Repository(models.TextChoices):
+        HOSTED_DB = "hosted-db", "Hosted DB"
+        ACTIVE_DIRECTORY = "active-directory", "Active Directory"
+        OPEN_LDAP = "open-ldap", "OpenLDAP"
+
+    class Frequency(models.TextChoices):
+        DAILY = "daily", "Daily"
+        ONLY_ONCE = "only-once", "Only Once"
+        ONCE_PER_SESSION = "once-per-session", "Once Per Session"
+        CUSTOM = "custom", "Custom"
+
     class Type(models.TextChoices):
         FORM_BASED = "form-based", "Form-Based"
         SAML = "saml", "SAML"
 
+    class Temporary(models.TextChoices):
+        NONE = "none", "None"
+        ONE_TIME_TOKEN = "one-time-token", "One-Time Token"
+        ONE_TIME_LINK = "one-time-link", "One-Time Link"
+
+    class Strength(models.TextChoices):
+        NONE = "none", "None"
+        MEDIUM = "medium", "Medium"
+        STRONG = "strong", "Strong"
+
+    class Expiration(models.TextChoices):
+        NEVER = "never", "Never"
+        ONE_MONTH = "one-month", "One month"
+        THREE_MONTHS = "three-months", "Three months"
+        SIX_MONTHS = "six-months", "Six months"
+
+    user_repository_type = models.CharField(
+        "User Repository Type",
+        max_length=16,
+        choices=Repository.choices,
+        default=Repository.HOSTED_DB,
+    )
+    authentication_frequency = models.CharField(
+        "Authentication Frequency",
+        max_length=16,
+        choices=Frequency.choices,
+        default=Frequency.ONLY_ONCE,
+    )
+    custom_frequency_days = models.PositiveSmallIntegerField(
+        "Custom Authentication Frequency (days)", null=True, blank=True
+    )
     authentication_type = models.CharField(
         "Authentication Type",
         max_length=16,
         choices=Type.choices,
         default=Type.FORM_BASED,
+    )
+    temporary_authentication = models.CharField(
+        "Temporary Authentication",
+        max_length=16,
+        choices=Temporary.choices,
+        default=Temporary.NONE,
+    )
+    password_strength = models.CharField(
+        "Password Strength",
+        max_length=16,
+        choices=Strength.choices,
+        default=Strength.MEDIUM,
+    )
+    password_expiration = models.CharField(
+        "Password Expiration",
+        max_length=16,
+        choices=Expiration.choices,
+        default=Expiration.NEVER,
     )
 
     @property

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from zportal.services.activation import activate, discard_staged
 from zportal.services.authentication_settings import (
     SWITCH,
+    check_provisioning,
     discard_changes,
     issue_token,
     save_authentication_settings,
-    why_not_provisioning,
 )
 from zportal.services.domains import register_domain
+from zportal.services.reauthentication import force_reauthentication
 from zportal.services.sign_in import sign_in_name
 
 __all__ = [
     "SWITCH",
+    "activate",
+    "check_provisioning",
     "discard_changes",
+    "discard_staged",
+    "force_reauthentication",
     "issue_token",
     "register_domain",
     "save_authentication_settings",
     "sign_in_name",
-    "why_not_provisioning",
 ]

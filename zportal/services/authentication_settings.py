@@ -26,29 +26,38 @@ from zportal.models import (
     Stage,
 )
 from zportal.services.access import lock_organization
+from zportal.staging import RESOURCE, refuse_unseen
 
 logger = logging.getLogger(__name__)
-
-PAGE = "Authentication Settings"
-"""The page as the audit trail names it."""
 
 BEARER_TOKEN = "Bearer Token"  # noqa: S105 -- a label
 SWITCH = "Enable SCIM-Based Provisioning"
 
 
-def why_not_provisioning(organization: Organization, authentication_type: str) -> str:
-    """Say why SCIM cannot be on with that Authentication Type; empty when it can."""
+def check_provisioning(
+    organization: Organization, authentication_type: str, user_repository_type: str
+) -> None:
+    """Raise ValidationError, by field, when SCIM cannot be on with these settings."""
     if organization.package != Organization.Package.ENTERPRISE:
-        return (
+        reason = (
             f"{SWITCH} needs the package Enterprise; {organization.name} has "
             f"{organization.get_package_display()}. Switch it off to save."
         )
+        raise ValidationError({"scim": reason})
     if authentication_type != AuthenticationSettings.Type.SAML:
-        return (
+        # The window is closed then: the page itself has to say it.
+        reason = (
             f"{SWITCH} is on and needs Authentication Type SAML. Choose SAML, or "
             "switch it off in Configure SAML first."
         )
-    return ""
+        raise ValidationError({"authentication_type": reason})
+    if user_repository_type != AuthenticationSettings.Repository.HOSTED_DB:
+        reason = (
+            "Active Directory and OpenLDAP go only without SCIM, which provisions a "
+            f"hosted directory. Choose Hosted DB, or switch {SWITCH} off in Configure "
+            "SAML first."
+        )
+        raise ValidationError({"user_repository_type": reason})
 
 
 @sensitive_variables("secret")
@@ -60,6 +69,7 @@ def save_authentication_settings(
     profile: Mapping[str, Any],
     saml: Mapping[str, Any],
     scim: bool,
+    seen: int,
 ) -> str | None:
     """Store the page Authentication Settings with its window Configure SAML.
 
@@ -69,13 +79,17 @@ def save_authentication_settings(
     which replaces the live one. When SCIM is on and there is no token at all, one is
     made and its secret is returned, this once.
 
-    Raises PermissionDenied for anyone but an active Super Admin, and ValidationError
-    when SCIM cannot be on.
+    *seen* is the revision of the settings that the administrator changed. Raises
+    PermissionDenied for anyone but an active Super Admin, ValidationError when SCIM
+    cannot be on, and ChangedMeanwhile when it would overwrite what was saved since.
     """
     organization = lock_organization(administrator)
-    chosen = str(profile["authentication_type"])
-    if scim and (reason := why_not_provisioning(organization, chosen)):
-        raise ValidationError(reason)
+    if scim:
+        check_provisioning(
+            organization,
+            profile["authentication_type"],
+            profile["user_repository_type"],
+        )
     actor = administrator.login
     replaced = _live_token(organization)
     changes = {
@@ -87,12 +101,14 @@ def save_authentication_settings(
     if (live := _live_token(organization)) != replaced:
         changes[BEARER_TOKEN] = [str(replaced or ""), str(live)]
     if changes:
+        # Raised here, it takes back what was written above.
+        refuse_unseen(organization, seen)
         audit.record(
             administrator=administrator,
             client_ip=client_ip,
             category=AuditLog.Category.AUTHENTICATION_SETTINGS,
             action=AuditLog.Action.UPDATE,
-            resource=PAGE,
+            resource=RESOURCE,
             changes=changes,
         )
     logger.info("%s saved Authentication Settings of %s", actor, organization.pk)

@@ -41,6 +41,15 @@ def exactly(moment: datetime) -> SafeString:
     return _time(moment, _exact(moment))
 
 
+@register.simple_tag
+def clock(moment: datetime) -> SafeString:
+    """“14:02 today”, else “14:02, 12 Nov 2026”; in UTC, which its title says."""
+    utc = moment.astimezone(UTC)
+    if utc.date() == timezone.now().astimezone(UTC).date():
+        return _time(moment, f"{utc:%H:%M} today")
+    return _time(moment, f"{utc:%H:%M}, {utc.day} {utc:%b %Y}")
+
+
 def _time(moment: datetime, text: str) -> SafeString:
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',

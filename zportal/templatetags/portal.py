@@ -6,17 +6,25 @@ from typing import Any
 
 from django import template
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from scim.models import Organization
+from zportal.cautions import certificate_caution
 from zportal.models import Administrator
-from zportal.navigation import MENUS
+from zportal.navigation import MENUS, SHORTCUTS
+from zportal.staging import Staging
 
 register = template.Library()
 
 OTHERS_SHOWN = 8
 """Organizations in the menu of the corner; a page lists all."""
+CAUTIOUS = "admin:authentication_settings"
+"""The entry of the menu that is marked when a certificate runs out."""
+
+STAGING = "zportal-staging"
+"""Where a rendering keeps the settings of the organization."""
 
 
 def _administrator(context: template.Context) -> Administrator | None:
@@ -43,6 +51,7 @@ def rail(context: template.Context) -> dict[str, Any]:
     if administrator is None:
         return {"menus": ()}
     path = context["request"].path
+    staging = _staging(context, administrator)
     return {
         "administrator": administrator,
         "path": path,
@@ -51,6 +60,9 @@ def rail(context: template.Context) -> dict[str, Any]:
                 "label": menu.label,
                 "icon": menu.icon,
                 "current": menu.is_current(path),
+                "shows_caution": any(
+                    entry.url_name == CAUTIOUS for entry in menu.entries
+                ),
                 "groups": [
                     {
                         "label": label,
@@ -59,6 +71,7 @@ def rail(context: template.Context) -> dict[str, Any]:
                                 "label": entry.label,
                                 "url": entry.url,
                                 "current": entry.is_current(path),
+                                "shows_caution": entry.url_name == CAUTIOUS,
                             }
                             for entry in entries
                         ],
@@ -68,6 +81,46 @@ def rail(context: template.Context) -> dict[str, Any]:
             }
             for menu in MENUS
         ],
+        "shortcuts": [
+            {
+                "label": shortcut.label,
+                "icon": shortcut.icon,
+                "url": shortcut.url,
+                "current": shortcut.is_current(path),
+            }
+            for shortcut in SHORTCUTS
+        ],
+        "number_pending": len(staging.changes),
+        "caution": certificate_caution(staging),
+    }
+
+
+def _staging(context: template.Context, administrator: Administrator) -> Staging:
+    """The settings of the organization, read once for the whole page."""
+    known = context.render_context
+    if STAGING not in known:
+        known[STAGING] = Staging.of(administrator.organization)
+    found: Staging = known[STAGING]
+    return found
+
+
+@register.inclusion_tag("partials/caution.html", takes_context=True)
+def certificate_notice(context: template.Context) -> dict[str, Any]:
+    """The warning that the identity provider's certificate runs out, if it does."""
+    administrator = _administrator(context)
+    staging = _staging(context, administrator) if administrator else None
+    return {"caution": certificate_caution(staging) if staging else None}
+
+
+@register.inclusion_tag("partials/pending_banner.html", takes_context=True)
+def pending_banner(context: template.Context) -> dict[str, Any]:
+    """What is saved and not active; nothing where it is listed anyway."""
+    administrator = _administrator(context)
+    if administrator is None or context["request"].path == reverse("admin:activation"):
+        return {"number": 0}
+    return {
+        "number": len(_staging(context, administrator).changes),
+        "may_change": administrator.may_change,
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_variables
@@ -14,24 +14,20 @@ from django.views.decorators.http import require_http_methods
 
 from zportal.forms import AuthenticationSettingsForm
 from zportal.forms.authentication_settings import unsaved_values
+from zportal.forms.revision import SeenForm
 from zportal.middleware import client_ip
-from zportal.models import Administrator
 from zportal.services import (
     discard_changes,
+    force_reauthentication,
     issue_token,
     save_authentication_settings,
 )
-from zportal.views.frame import Tab, page_context
+from zportal.staging import ChangedMeanwhile
+from zportal.views.frame import AdministratorRequest, Tab, page_context
 from zportal.views.settings_state import SettingsState
 
 FRAGMENT_HEADER = "X-Fragment"
 """Sent by our scripts: answer with the changed part of the page only."""
-
-
-class AdministratorRequest(HttpRequest):
-    """A request that PortalAdminSite.admin_view has let through."""
-
-    user: Administrator
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -59,11 +55,16 @@ def _save(request: AdministratorRequest, state: SettingsState) -> HttpResponse:
             profile=form.profile,
             saml=form.saml,
             scim=form.cleaned_data["scim"],
+            seen=SeenForm(request.POST).seen,
         )
-    except ValidationError as reason:
+    except ValidationError as reasons:
         # The package was taken away between the form's look and the lock.
-        form.add_error("scim", reason)
+        form.add_error(None, reasons)
         return _refused(request, state, form)
+    except ChangedMeanwhile as meanwhile:
+        return _overtaken(request, form, meanwhile)
+    if form.file_name_hint:
+        messages.warning(request, form.file_name_hint)
     if secret:
         # A redirect would have to park the secret somewhere: this answer shows it.
         state = SettingsState.of(request.user)
@@ -83,8 +84,26 @@ def _refused(
         request,
         state,
         form,
+        is_typed=True,
         window_open=form.has_window_errors,
         lost_file=bool(request.FILES),
+    )
+
+
+def _overtaken(
+    request: AdministratorRequest,
+    form: AuthenticationSettingsForm,
+    meanwhile: ChangedMeanwhile,
+) -> HttpResponse:
+    """Show what others saved, and what was typed; the next Save knows of theirs."""
+    return _page(
+        request,
+        SettingsState.of(request.user),
+        form,
+        is_typed=True,
+        window_open=bool(request.FILES),
+        lost_file=bool(request.FILES),
+        meanwhile=meanwhile,
     )
 
 
@@ -110,6 +129,7 @@ def bearer_token(request: AdministratorRequest) -> HttpResponse:
         request,
         state,
         form,
+        is_typed=True,
         window_open=True,
         secret=secret,
         lost_file=bool(request.FILES),
@@ -131,6 +151,15 @@ def cancel(request: AdministratorRequest) -> HttpResponse:
     return redirect("admin:authentication_settings")
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+def reauthentication(request: AdministratorRequest) -> HttpResponse:
+    """Start: everybody has to authenticate again."""
+    if request.method == "POST":
+        force_reauthentication(administrator=request.user, client_ip=client_ip(request))
+        messages.success(request, "All users have to authenticate again from now on.")
+    return redirect("admin:authentication_settings")
+
+
 def _form(
     request: AdministratorRequest, state: SettingsState
 ) -> AuthenticationSettingsForm:
@@ -147,9 +176,11 @@ def _page(
     state: SettingsState,
     form: AuthenticationSettingsForm,
     *,
+    is_typed: bool = False,
     window_open: bool = False,
     secret: str | None = None,
     lost_file: bool = False,
+    meanwhile: ChangedMeanwhile | None = None,
 ) -> HttpResponse:
     here = reverse("admin:authentication_settings")
     context: dict[str, Any] = {
@@ -165,6 +196,12 @@ def _page(
         "secret": secret,
         "window_open": window_open,
         "lost_file": lost_file,
+        "meanwhile": meanwhile.changes if meanwhile else (),
+        # What was typed before is about what was seen then, unless it is told now.
+        "revision": SeenForm(request.POST).seen
+        if is_typed and meanwhile is None
+        else state.revision,
+        "is_typed": is_typed,
     }
     return render(request, "authentication_settings/page.html", context)
 

@@ -6,6 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.http import HttpRequest
+
+from zportal.models import Administrator
+
+
+class AdministratorRequest(HttpRequest):
+    """A request that PortalAdminSite.admin_view has let through."""
+
+    user: Administrator
+
 
 @dataclass(frozen=True)
 class Crumb:

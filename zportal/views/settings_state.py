@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 
 from scim.models import BearerToken, Domain, Organization, ProvisioningConnection
-from zportal.certificates import Certificate, parse_certificate
-from zportal.forms import AuthenticationSettingsForm
+from zportal.cautions import Caution
 from zportal.forms.authentication_settings import stored_values
-from zportal.models import (
-    Administrator,
-    AuthenticationSettings,
-    SamlConfiguration,
-    Stage,
-)
+from zportal.models import Administrator, AuditLog, ForcedReauthentication
+from zportal.provisioning_cautions import provisioning_cautions
+from zportal.staging import RESOURCE, Staging
 
 
 @dataclass(frozen=True)
@@ -26,37 +21,41 @@ class SettingsState:
 
     organization: Organization
     may_change: bool
-    settings: AuthenticationSettings
-    saml: SamlConfiguration
+    staging: Staging
     connection: ProvisioningConnection | None
     live: BearerToken | None
     pending: BearerToken | None
-    inactive: list[str]
-    """The labels of what is saved but waits for the next activation."""
+    last_save: AuditLog | None
+    reauthentication: ForcedReauthentication | None
 
     @classmethod
     def of(cls, administrator: Administrator) -> Self:
         organization = administrator.organization
-        staged = AuthenticationSettings.objects.at(organization, Stage.STAGED)
-        active = AuthenticationSettings.objects.at(organization, Stage.ACTIVE)
-        saml = SamlConfiguration.objects.at(organization, Stage.STAGED)
-        active_saml = SamlConfiguration.objects.at(organization, Stage.ACTIVE)
         tokens = BearerToken.objects.for_organization(organization)
         connections = ProvisioningConnection.objects.for_organization(organization)
+        saves = AuditLog.objects.for_organization(organization).about(RESOURCE)
+        reauthentications = ForcedReauthentication.objects.for_organization(
+            organization
+        )
         own = tokens.pending().filter(created_by=administrator.login)
         return cls(
             organization=organization,
             may_change=administrator.may_change,
-            settings=cast("AuthenticationSettings", staged),
-            saml=cast("SamlConfiguration", saml),
+            staging=Staging.of(organization),
             connection=connections.first(),
             live=tokens.live().first(),
             pending=own.order_by("-pk").first(),
-            inactive=_labels(staged.differing(active) + saml.differing(active_saml)),
+            last_save=saves.newest_first().first(),
+            reauthentication=reauthentications.newest_first().first(),
         )
 
     def form_values(self) -> dict[str, Any]:
-        return stored_values(self.settings, self.saml, self.connection)
+        return stored_values(self.staging.settings, self.staging.saml, self.connection)
+
+    @property
+    def revision(self) -> int:
+        """What Save has to bring back, so that nobody overwrites what they never saw."""
+        return self.last_save.pk if self.last_save else 0
 
     @property
     def base_url(self) -> str:
@@ -74,29 +73,15 @@ class SettingsState:
         return self.organization.package == Organization.Package.ENTERPRISE
 
     @property
-    def is_provisioning(self) -> bool:
-        return self.connection is not None and self.connection.is_open
-
-    @property
-    def certificate(self) -> Certificate | None:
-        """The stored certificate; none when there is none that can be read."""
-        if not self.saml.certificate:
-            return None
-        try:
-            return parse_certificate(self.saml.certificate.encode())
-        except ValidationError:
-            return None
-
-    @property
-    def missing(self) -> list[str]:
-        """The labels of what sign-on with SAML still needs."""
-        return _labels(
-            name
-            for name in ("portal_url", "certificate")
-            if not getattr(self.saml, name)
+    def cautions(self) -> list[Caution]:
+        """What the page warns of about provisioning."""
+        return provisioning_cautions(
+            self.organization,
+            self.staging.saml,
+            self.live,
+            is_on=self.is_provisioning,
         )
 
-
-def _labels(names: Any) -> list[str]:
-    fields = AuthenticationSettingsForm.base_fields
-    return [str(fields[name].label) for name in names]
+    @property
+    def is_provisioning(self) -> bool:
+        return self.connection is not None and self.connection.is_open
