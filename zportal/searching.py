@@ -12,7 +12,7 @@ from scim.text import KEY_LENGTH, match_key
 from zportal.behaviour import RULES
 from zportal.forms import AuthenticationSettingsForm
 from zportal.models import Administrator
-from zportal.navigation import MENUS
+from zportal.navigation import MENUS, SHORTCUTS
 
 MOST = 8
 """Hits of one kind."""
@@ -86,6 +86,8 @@ def _pages(administrator: Administrator) -> Iterator[Hit]:
     for menu in MENUS:
         for entry in menu.entries:
             yield Hit(entry.label, entry.url, f"{menu.label}, {entry.group}")
+    for shortcut in SHORTCUTS:
+        yield Hit(shortcut.label, shortcut.url)
     for label, name in OTHER_PAGES:
         yield Hit(label, reverse(name))
     if administrator.may_switch:

@@ -44,6 +44,7 @@ def test_without_a_text_it_asks_for_one(signed_in: Client) -> None:
         ("bearer", "Bearer Token"),
         ("registered domains only", "Registered domains only"),
         ("theme", "Theme"),
+        ("activ", "Activation"),
     ],
 )
 def test_pages_and_settings_are_found_by_words(
