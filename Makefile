@@ -2,18 +2,19 @@
 # make test     the whole suite on SQLite, then on PostgreSQL
 # make lint     style, types, layers, templates, migrations, settings, pins
 # make fuzz     generated requests, FUZZ_SECONDS (600) for each kind, on SQLite
+# make bench    times of the portal with 100,000 users, on SQLite, then on PostgreSQL
 # make format   what lint would complain about, as far as tools can mend it
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := manage.py scim zportal tests
+SOURCES := manage.py scim zportal tests bench
 PYTEST := $(BIN)/python -m pytest
 # Exported environment wins over .env; neither is needed.
 LINT_SETTINGS := DEBUG=false DATABASE_URL=sqlite://:memory: SECRET_KEY=lint-only-$(shell seq -s- 1000 1024)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test fuzz lint format constraints
+.PHONY: help install run test fuzz bench lint format constraints
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -43,6 +44,10 @@ FUZZ_SECONDS ?= 600
 fuzz: install
 	FUZZ_SECONDS=$(FUZZ_SECONDS) DATABASE_URL=sqlite:///var/test.sqlite3 $(PYTEST) \
 	  tests/scim/test_fuzz.py tests/scim/test_oracle.py -k "almost_right or random_bytes or sequences"
+
+bench: install
+	$(BIN)/python bench/portal.py
+	.ci/with-postgres $(BIN)/python bench/portal.py
 
 lint: install
 	$(BIN)/ruff check .

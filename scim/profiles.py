@@ -7,7 +7,8 @@ profile is in use.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 
@@ -65,3 +66,12 @@ def behaviour(name: str, overrides: dict[str, Any]) -> BehaviourProfile:
     """Return the profile *name* with single rules replaced."""
     profile = PROFILES[name]
     return replace(profile, **overrides) if overrides else profile
+
+
+def overrides_of(name: str, rules: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those *rules* that differ from the profile *name*; only they are stored.
+
+    Raises KeyError for a profile or a rule that does not exist.
+    """
+    known = asdict(PROFILES[name])
+    return {rule: value for rule, value in rules.items() if known[rule] != value}

@@ -6,17 +6,24 @@ both; nobody else changes these rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from scim.models import (
     BearerToken,
+    DirectoryUser,
     Domain,
     Organization,
     ProvisioningConnection,
 )
+from scim.profiles import overrides_of
+
+PEOPLE_NAMED = 3
+"""Of those whose domain cannot be removed; the others are counted."""
 
 
 @transaction.atomic
@@ -48,6 +55,52 @@ def register_domain(*, organization: Organization, name: str) -> Domain:
     name = name.strip().lower()
     Domain(organization=organization, name=name).clean_fields()
     return Domain.objects.get_or_create(organization=organization, name=name)[0]
+
+
+def set_behaviour(
+    *, organization: Organization, profile: str, rules: Mapping[str, Any]
+) -> None:
+    """Let the organization follow *profile*, with these *rules* where they differ.
+
+    It takes effect with the next call. Raises KeyError for a profile or a rule that
+    does not exist; the values are the caller's to validate.
+    """
+    organization.profile = profile
+    organization.profile_overrides = overrides_of(profile, rules)
+    organization.save(update_fields=["profile", "profile_overrides"])
+
+
+@transaction.atomic
+def unregister_domain(*, organization: Organization, name: str) -> bool:
+    """Remove a registered domain and return True; False when it is not registered.
+
+    Raises ValidationError, and changes nothing, while people of the domain exist or
+    when it is the last one. Provisioning looks a domain up without a lock, so a person
+    who arrives at this very moment may stay behind without a registered domain, as
+    people do who were provisioned before a change of profile.
+    """
+    Organization.objects.select_for_update().get(pk=organization.pk)
+    domains = Domain.objects.for_organization(organization)
+    if not domains.filter(name=name).exists():
+        return False
+    people = DirectoryUser.objects.for_organization(organization).of_domain(name)
+    if number := people.count():
+        raise ValidationError(_in_use(name, number, people.user_ids(PEOPLE_NAMED)))
+    if domains.count() == 1:
+        raise ValidationError(
+            f"{name} is the last registered domain. Register another one first."
+        )
+    domains.filter(name=name).delete()
+    return True
+
+
+def _in_use(name: str, number: int, first: list[str]) -> str:
+    people = "1 person" if number == 1 else f"{number:,} people"
+    more = f" and {number - len(first):,} more" if number > len(first) else ""
+    return (
+        f"{name} is in use by {people}: {', '.join(first)}{more}. Give them another "
+        "userName or delete them in the identity provider first."
+    )
 
 
 def set_provisioning(

@@ -62,7 +62,7 @@ def administrator_of(
 ) -> Administrator:
     """Make an administrator who signs in with PASSWORD."""
     return Administrator.objects.create_user(
-        login, PASSWORD, organization=organization, **fields
+        login, PASSWORD, home=organization, **fields
     )
 
 

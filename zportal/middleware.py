@@ -11,6 +11,8 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from scim.models import Organization
+from zportal.models import Administrator, AdministratorSession
 from zportal.proxies import client_address, is_trusted, parse_address, parse_networks
 from zportal.views.health import healthz, readyz
 
@@ -28,6 +30,12 @@ NEVER_BELIEVED = (
 
 
 SCIM_PATH = re.compile(r"/[0-9]{8}/scim(?:/|$)")
+
+WORKING_IN = "working_in"
+"""Where a superuser's session keeps the organization that was switched to."""
+
+SESSION_ROW = "session_row"
+"""Where a session keeps the key of its AdministratorSession."""
 
 SIGNED_IN_AT = "signed_in_at"
 """Where a session keeps the time of its sign-in."""
@@ -141,6 +149,79 @@ class SessionLimitMiddleware:
             return False
         age = timezone.now() - datetime.fromisoformat(started)
         return age > settings.SESSION_LIMIT
+
+
+class AdministratorSessionMiddleware:
+    """Keeps the list of sessions under Profile, and ends those that were ended there.
+
+    A session carries the key of its row; the row never holds the key of the session.
+    A session whose row is gone is signed out.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
+        if has_session and SESSION_ROW in request.session:
+            self._go_on(request)
+        response = self.get_response(request)
+        has_session = has_session or request.session.modified
+        if has_session and isinstance(request.user, Administrator):
+            self._begin(request, request.user)
+        return response
+
+    @staticmethod
+    def _go_on(request: HttpRequest) -> None:
+        row = None
+        if isinstance(request.user, Administrator):
+            own = AdministratorSession.objects.of(request.user)
+            row = own.filter(pk=request.session[SESSION_ROW]).first()
+        if row is None:
+            logout(request)
+        else:
+            row.seen(client_ip(request))
+
+    @staticmethod
+    def _begin(request: HttpRequest, administrator: Administrator) -> None:
+        if SESSION_ROW not in request.session:
+            row = AdministratorSession.begin(administrator, client_ip(request))
+            request.session[SESSION_ROW] = row.pk
+
+
+def end_this_session(request: HttpRequest) -> None:
+    """Take the session out of the list; logging out ends it."""
+    if SESSION_ROW in request.session:
+        key = request.session[SESSION_ROW]
+        AdministratorSession.objects.filter(pk=key).delete()
+
+
+class CurrentOrganizationMiddleware:
+    """Lets a superuser work in the organization that the session names.
+
+    A session that names an organization which is gone, or whose administrator may no
+    longer switch, is led home: the choice is forgotten.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # As above: without the cookie there is no session to load.
+        has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
+        if has_session and WORKING_IN in request.session:
+            self._place(request)
+        return self.get_response(request)
+
+    @staticmethod
+    def _place(request: HttpRequest) -> None:
+        administrator = request.user
+        if isinstance(administrator, Administrator) and administrator.may_switch:
+            key = request.session[WORKING_IN]
+            if organization := Organization.objects.filter(pk=key).first():
+                administrator.work_in(organization)
+                return
+        del request.session[WORKING_IN]
 
 
 def client_ip(request: HttpRequest) -> str | None:

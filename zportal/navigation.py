@@ -48,6 +48,12 @@ MENUS = (
         icon="administration",
         entries=(
             Entry(
+                label="Company Profile",
+                group="Settings",
+                url_name="admin:company_profile",
+                root="/administration/company-profile/",
+            ),
+            Entry(
                 label="Authentication Settings",
                 group="Authentication",
                 url_name="admin:authentication_settings",

@@ -103,7 +103,7 @@ def add_administrator(
     administrator = Administrator.objects.create_user(
         login,
         password,
-        organization=organization,
+        home=organization,
         role=role,
         is_superuser=is_superuser,
     )
@@ -142,25 +142,32 @@ def _refuse(
     enable_scim: bool,
 ) -> None:
     """Raise ValidationError for what the models would refuse less clearly."""
-    reasons = []
-    longest = Organization._meta.get_field("name").max_length or 0
-    if not name.strip() or len(name.strip()) > longest or not name.isprintable():
-        reasons.append(
-            f"An organization name is 1 to {longest} printable characters long."
-        )
-    elif Organization.objects.named(name.strip()).exists():
-        reasons.append(f"There is an organization named “{name.strip()}” already.")
+    reasons = reasons_against_name(name)
     if not domains:
         reasons.append("An organization needs a domain: --domain contoso.example")
     if admin is not None:
-        reasons += _reasons_against_login(admin)
+        reasons += reasons_against_login(admin)
     if enable_scim and package != Organization.Package.ENTERPRISE:
         reasons.append("SCIM needs the package enterprise.")
     if reasons:
         raise ValidationError(reasons)
 
 
-def _reasons_against_login(login: str) -> list[str]:
+def reasons_against_name(name: str, *, of: Organization | None = None) -> list[str]:
+    """Say why *name* cannot be that of a new organization, or of the organization *of*."""
+    longest = Organization._meta.get_field("name").max_length or 0
+    if not name.strip() or len(name.strip()) > longest or not name.isprintable():
+        return [f"An organization name is 1 to {longest} printable characters long."]
+    others = Organization.objects.all()
+    if of is not None:
+        others = others.exclude(pk=of.pk)
+    if others.named(name.strip()).exists():
+        return [f"There is an organization named “{name.strip()}” already."]
+    return []
+
+
+def reasons_against_login(login: str) -> list[str]:
+    """Say why *login* cannot be that of a new administrator."""
     longest = Administrator._meta.get_field("login").max_length or 0
     is_login = login.isprintable() and not any(map(str.isspace, login))
     if not login or not is_login or len(match_key(login)) > longest:

@@ -13,8 +13,16 @@ from django.urls import URLPattern, URLResolver, include, path, re_path, reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
+from zportal.middleware import end_this_session
 from zportal.models import Administrator
-from zportal.views import activation
+from zportal.views import (
+    activation,
+    advanced,
+    company_profile,
+    organizations,
+    profile,
+    search,
+)
 from zportal.views import authentication_settings as settings_views
 from zportal.views.sign_in import SignInView
 
@@ -57,6 +65,11 @@ class PortalAdminSite(admin.AdminSite):
             path("sign-in/", self.sign_in, name="login"),
             path("log-out/", self.admin_view(self.log_out), name="logout"),
             *self._authentication_settings_urls(),
+            *company_profile.urls(self.admin_view),
+            *organizations.urls(self.admin_view),
+            *profile.urls(self.admin_view),
+            *advanced.urls(self.admin_view),
+            *search.urls(self.admin_view),
             *activation.urls(self.admin_view),
             *(
                 path(getattr(page, "portal_path"), include(page.urls))  # noqa: B009
@@ -102,6 +115,8 @@ class PortalAdminSite(admin.AdminSite):
         return SignInView.as_view()(request)
 
     def log_out(self, request: HttpRequest) -> HttpResponseBase:
+        if request.method == "POST":
+            end_this_session(request)
         return LogoutView.as_view(next_page=reverse("admin:login"))(request)
 
 

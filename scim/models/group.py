@@ -6,10 +6,10 @@ from django.db import models
 from django_scim.models import AbstractSCIMGroupMixin
 
 from scim import ids
-from scim.models.base import OrganizationQuerySet, Resource
+from scim.models.base import KeyField, OrganizationQuerySet, Resource, begins
 from scim.models.organization import Organization
 from scim.models.user import DirectoryUser
-from scim.text import KEY_LENGTH, comparable, match_key
+from scim.text import comparable, match_key
 
 
 class DirectoryGroupQuerySet(OrganizationQuerySet):
@@ -17,6 +17,10 @@ class DirectoryGroupQuerySet(OrganizationQuerySet):
         """The group of that SCIM id; none when it does not decode."""
         key = ids.decode(ids.GROUP_PREFIX, scim_id)
         return self.none() if key is None else self.filter(pk=key)
+
+    def named_like(self, key: str) -> Self:
+        """The groups whose name begins with *key*, a match key; by name."""
+        return self.filter(begins("display_name_key", key)).order_by("display_name_key")
 
 
 class DirectoryGroup(Resource, AbstractSCIMGroupMixin):  # type: ignore[misc]
@@ -29,7 +33,7 @@ class DirectoryGroup(Resource, AbstractSCIMGroupMixin):  # type: ignore[misc]
         "external ID", max_length=254, blank=True, default=""
     )
     scim_display_name = models.CharField("Name", max_length=254)
-    display_name_key = models.CharField(max_length=KEY_LENGTH, editable=False)
+    display_name_key = KeyField(editable=False)
 
     objects = DirectoryGroupQuerySet.as_manager()
 

@@ -7,12 +7,14 @@ from typing import ClassVar, Self
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from scim.models.base import OrganizationQuerySet
+from scim.models.base import KeyField, OrganizationQuerySet, begins
 from scim.profiles import PROFILES, BehaviourProfile, behaviour
-from scim.text import KEY_LENGTH, match_key
+from scim.text import match_key
 
 _LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
 _DOMAIN = re.compile(rf"{_LABEL}(\.{_LABEL})+")
+
+ORG_ID_LENGTH = 8
 
 
 def validate_domain(name: str) -> None:
@@ -34,6 +36,16 @@ class OrganizationQuerySetForOrganization(models.QuerySet["Organization"]):
         """The organization of that name, letter case aside."""
         return self.filter(name_key=match_key(name))
 
+    def by_name(self) -> Self:
+        return self.order_by("name_key")
+
+    def found_by(self, term: str) -> Self:
+        """The organizations whose name begins with *term*, or whose Company ID it is."""
+        found = begins("name_key", match_key(term))
+        if term.isascii() and term.isdecimal() and len(term) == ORG_ID_LENGTH:
+            found |= models.Q(pk=int(term))
+        return self.filter(found)
+
 
 class Organization(models.Model):
     """A tenant. Its 8-digit id is the key that every other row carries."""
@@ -44,7 +56,7 @@ class Organization(models.Model):
 
     org_id = models.PositiveIntegerField(primary_key=True, default=new_org_id)
     name = models.CharField(max_length=254)
-    name_key = models.CharField(max_length=KEY_LENGTH, unique=True, editable=False)
+    name_key = KeyField(unique=True, editable=False)
     cloud = models.CharField(max_length=254, default="zscalerone.net")
     package = models.CharField(
         max_length=16, choices=Package.choices, default=Package.ENTERPRISE
@@ -104,7 +116,7 @@ class Department(models.Model):
         Organization, on_delete=models.CASCADE, related_name="departments"
     )
     name = models.CharField(max_length=254)
-    name_key = models.CharField(max_length=KEY_LENGTH)
+    name_key = KeyField()
     created = models.DateTimeField(auto_now_add=True)
 
     objects = OrganizationQuerySet.as_manager()

@@ -6,9 +6,9 @@ from django.db import models
 from django_scim.models import AbstractSCIMUserMixin
 
 from scim import ids
-from scim.models.base import OrganizationQuerySet, Resource
+from scim.models.base import KeyField, OrganizationQuerySet, Resource, begins
 from scim.models.organization import Department, Organization
-from scim.text import KEY_LENGTH, comparable, match_key
+from scim.text import comparable, match_key
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
@@ -18,6 +18,26 @@ class DirectoryUserQuerySet(OrganizationQuerySet):
         """The user of that SCIM id; none when it does not decode."""
         key = ids.decode(ids.USER_PREFIX, scim_id)
         return self.none() if key is None else self.filter(pk=key)
+
+    def of_domain(self, name: str) -> Self:
+        """The people whose userName ends in that domain."""
+        return self.filter(user_name_key__endswith=f"@{name}")
+
+    def user_ids(self, most: int) -> list[str]:
+        """The first User IDs, *most* of them, in their order."""
+        names = self.order_by("user_name_key").values_list("scim_username", flat=True)
+        return list(names[:most])
+
+    def named_like(self, key: str, most: int) -> Self:
+        """Up to *most* people whose User ID or User Name begins with *key*, a match key.
+
+        Each index yields its first rows, so a single letter costs no more than a name.
+        """
+        first = self.none()
+        for column in ("user_name_key", "display_name_key"):
+            found = self.filter(begins(column, key)).order_by(column)
+            first |= self.filter(pk__in=found.values("pk")[:most])
+        return first.order_by("user_name_key")[:most]
 
     def enabled(self) -> Self:
         return self.exclude(active=False)
@@ -39,9 +59,9 @@ class DirectoryUser(Resource, AbstractSCIMUserMixin):  # type: ignore[misc]
         "external ID", max_length=254, blank=True, default=""
     )
     scim_username = models.CharField("User ID", max_length=254)
-    user_name_key = models.CharField(max_length=KEY_LENGTH, editable=False)
+    user_name_key = KeyField(editable=False)
     display_name = models.CharField("User Name", max_length=254, blank=True)
-    display_name_key = models.CharField(max_length=KEY_LENGTH, editable=False)
+    display_name_key = KeyField(editable=False)
     active = models.BooleanField(null=True, help_text="Absent counts as enabled.")
     department = models.ForeignKey(
         Department,

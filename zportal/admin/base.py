@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from scim.models.base import OrganizationQuerySet
 from scim.text import KEY_LENGTH, match_key
-from zportal.admin.access import organization_of
+from zportal.access import organization_of
 from zportal.admin.links import Link, list_url
 from zportal.admin.lists import ChoiceFilter, Column, DirectoryChangeList
 from zportal.admin.paging import PAGE_SIZE

@@ -8,7 +8,7 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 
 from scim.models import Department, DirectoryUser
-from zportal.admin.access import organization_of
+from zportal.access import organization_of
 from zportal.admin.base import DirectoryAdmin
 from zportal.admin.links import page_url
 from zportal.admin.lists import Column

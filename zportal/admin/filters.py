@@ -8,7 +8,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from scim.models import Department, DirectoryGroup, GroupMembership
-from zportal.admin.access import organization_of
+from zportal.access import organization_of
 from zportal.admin.lists import ChoiceFilter
 
 MOST_CHOICES = 500

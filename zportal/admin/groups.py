@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from scim.documents import group_document
 from scim.models import DirectoryGroup, DirectoryUser, GroupMembership
-from zportal.admin.access import organization_of
+from zportal.access import organization_of
 from zportal.admin.attributes import sections
 from zportal.admin.base import DirectoryAdmin
 from zportal.admin.events import recent_events

@@ -11,7 +11,7 @@ from django.db.models.functions import RowNumber
 from django.http import HttpRequest
 
 from scim.models import DirectoryUser, GroupMembership, Organization
-from zportal.admin.access import organization_of
+from zportal.access import organization_of
 from zportal.admin.links import Link, page_url
 from zportal.admin.paging import (
     PAGE_SIZE,

@@ -15,7 +15,7 @@ from scim.models import (
     Organization,
     ProvisioningConnection,
 )
-from zportal.admin.access import administrator_of, organization_of
+from zportal.access import administrator_of, organization_of
 from zportal.admin.attributes import ENTERPRISE, sections
 from zportal.admin.base import DirectoryAdmin
 from zportal.admin.events import last_calls, recent_events, refused_domains

@@ -3,11 +3,13 @@ from __future__ import annotations
 from zportal.models.activation import Activation, ForcedReauthentication
 from zportal.models.administrator import Administrator
 from zportal.models.audit import AuditLog
+from zportal.models.session import AdministratorSession
 from zportal.models.settings import AuthenticationSettings, SamlConfiguration, Stage
 
 __all__ = [
     "Activation",
     "Administrator",
+    "AdministratorSession",
     "AuditLog",
     "AuthenticationSettings",
     "ForcedReauthentication",

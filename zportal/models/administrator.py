@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.core.exceptions import PermissionDenied
 from django.db import models
 
 from scim.models import Organization
@@ -39,10 +40,18 @@ class Administrator(AbstractBaseUser):
         SUPER_ADMIN = "super-admin", "Super Admin"
         AUDITOR = "auditor", "Auditor"
 
+    class Theme(models.TextChoices):
+        SYSTEM = "system", "System"
+        LIGHT = "light", "Light"
+        DARK = "dark", "Dark"
+
     login = models.CharField("Login ID", max_length=128, unique=True)
     name = models.CharField(max_length=254, blank=True)
-    organization = models.ForeignKey(
-        Organization, on_delete=models.CASCADE, related_name="administrators"
+    home = models.ForeignKey(
+        Organization,
+        on_delete=models.CASCADE,
+        related_name="administrators",
+        help_text="The organization that the administrator belongs to.",
     )
     role = models.CharField(
         max_length=16, choices=Role.choices, default=Role.SUPER_ADMIN
@@ -51,15 +60,50 @@ class Administrator(AbstractBaseUser):
         default=False, help_text="Makes organizations and moves between them."
     )
     is_active = models.BooleanField(default=True)
+    theme = models.CharField(max_length=8, choices=Theme.choices, default=Theme.SYSTEM)
     created = models.DateTimeField(auto_now_add=True)
 
     objects = AdministratorManager()
 
+    _working_in: Organization | None = None
+
     USERNAME_FIELD = "login"
-    REQUIRED_FIELDS: ClassVar = ["organization"]
+    REQUIRED_FIELDS: ClassVar = ["home"]
 
     def __str__(self) -> str:
         return self.login
+
+    @property
+    def organization(self) -> Organization:
+        """The one organization whose rows this administrator sees and changes now.
+
+        It is home, unless a superuser has switched (``work_in``). Every page and
+        service asks here, and nowhere else.
+        """
+        return self._working_in or self.home
+
+    @property
+    def organization_id(self) -> int:
+        return self._working_in.pk if self._working_in else self.home_id
+
+    def work_in(self, organization: Organization) -> None:
+        """See and change *organization* from now on, with this object; not stored.
+
+        Raises PermissionDenied for anyone who may not switch.
+        """
+        if not self.may_switch:
+            raise PermissionDenied
+        self._working_in = organization
+
+    @property
+    def may_switch(self) -> bool:
+        """Whether this administrator moves between organizations."""
+        return self.is_active and self.is_superuser
+
+    @property
+    def may_make_organizations(self) -> bool:
+        """Whether this administrator makes organizations and gives them packages."""
+        return self.may_switch and self.may_change
 
     @property
     def is_staff(self) -> bool:

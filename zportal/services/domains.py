@@ -33,3 +33,25 @@ def register_domain(
             resource=f"Domain {domain.name}",
         )
     return domain
+
+
+@transaction.atomic
+def remove_domain(
+    *, administrator: Administrator, client_ip: str | None, name: str
+) -> bool:
+    """Remove a registered domain; False when it is not registered.
+
+    Raises PermissionDenied for anyone but an active Super Admin, and ValidationError
+    while people use the domain, or when it is the last one.
+    """
+    organization = lock_organization(administrator)
+    removed = scim.unregister_domain(organization=organization, name=name)
+    if removed:
+        audit.record(
+            administrator=administrator,
+            client_ip=client_ip,
+            category=AuditLog.Category.COMPANY_PROFILE,
+            action=AuditLog.Action.DELETE,
+            resource=f"Domain {name}",
+        )
+    return removed

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from scim.models import Organization
 from zportal.cautions import certificate_caution
 from zportal.models import Administrator
 from zportal.navigation import MENUS, SHORTCUTS
@@ -17,6 +18,8 @@ from zportal.staging import Staging
 
 register = template.Library()
 
+OTHERS_SHOWN = 8
+"""Organizations in the menu of the corner; a page lists all."""
 CAUTIOUS = "admin:authentication_settings"
 """The entry of the menu that is marked when a certificate runs out."""
 
@@ -51,6 +54,7 @@ def rail(context: template.Context) -> dict[str, Any]:
     staging = _staging(context, administrator)
     return {
         "administrator": administrator,
+        "path": path,
         "menus": [
             {
                 "label": menu.label,
@@ -122,12 +126,30 @@ def pending_banner(context: template.Context) -> dict[str, Any]:
 
 @register.inclusion_tag("partials/organization.html", takes_context=True)
 def organization_corner(context: template.Context) -> dict[str, Any]:
-    """Name, Company ID and cloud of the administrator's organization."""
+    """The organization at work, with the others for those who may switch."""
     administrator = _administrator(context)
-    return {"organization": administrator.organization if administrator else None}
+    if administrator is None:
+        return {"organization": None}
+    corner: dict[str, Any] = {
+        "organization": administrator.organization,
+        "may_switch": administrator.may_switch,
+    }
+    if administrator.may_switch:
+        corner["others"] = Organization.objects.exclude(
+            pk=administrator.organization_id
+        ).by_name()[:OTHERS_SHOWN]
+        corner["csrf_token"] = context.get("csrf_token", "")
+    return corner
 
 
 @register.simple_tag(takes_context=True)
 def signed_in(context: template.Context) -> bool:
     """Whether the rail is shown."""
     return _administrator(context) is not None
+
+
+@register.simple_tag(takes_context=True)
+def theme(context: template.Context) -> str:
+    """“light” or “dark” as chosen under Profile; “system” for everybody else."""
+    administrator = _administrator(context)
+    return administrator.theme if administrator else Administrator.Theme.SYSTEM.value

@@ -186,7 +186,10 @@ def _page(
     context: dict[str, Any] = {
         **page_context(
             title="Authentication Settings",
-            tabs=[Tab("Authentication Profile", here, current=True)],
+            tabs=[
+                Tab("Authentication Profile", here, current=True),
+                Tab("Advanced", reverse("admin:advanced")),
+            ],
         ),
         "form": form,
         "state": state,

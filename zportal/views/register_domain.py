@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from scim.models import Organization
-from zportal.admin.access import administrator_of
+from zportal.access import administrator_of
 from zportal.admin.events import refused_domains
 from zportal.middleware import client_ip
 from zportal.services import register_domain as register

@@ -1,0 +1,135 @@
+"""What Search finds: pages and fields by words of their labels, people and groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from scim.models import DirectoryGroup, DirectoryUser
+from scim.text import KEY_LENGTH, match_key
+from zportal.behaviour import RULES
+from zportal.forms import AuthenticationSettingsForm
+from zportal.models import Administrator
+from zportal.navigation import MENUS, SHORTCUTS
+
+MOST = 8
+"""Hits of one kind."""
+
+
+@dataclass(frozen=True)
+class Hit:
+    text: str
+    url: str
+    place: str = ""
+    """Where it is, or what else helps to tell it from its namesakes."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """The hits of one search, by kind."""
+
+    pages: list[Hit]
+    settings: list[Hit]
+    people: list[Hit]
+    groups: list[Hit]
+
+    def __bool__(self) -> bool:
+        return bool(self.pages or self.settings or self.people or self.groups)
+
+
+OTHER_PAGES = (("Profile", "admin:profile"), ("Search", "admin:search"))
+"""Beside those of the menus."""
+
+FIELDS = (
+    ("Company ID", "admin:company_profile", "company-id", "Company Profile"),
+    ("Organization Name", "admin:company_profile", "id_name", "Company Profile"),
+    ("Package", "admin:company_profile", "id_package", "Company Profile"),
+    ("Registered Domains", "admin:company_profile", "domains", "Company Profile"),
+    ("Base URL", "admin:authentication_settings", "base-url", "Configure SAML"),
+    (
+        "Bearer Token",
+        "admin:authentication_settings",
+        "bearer-token-row",
+        "Configure SAML",
+    ),
+    ("Behaviour Profile", "admin:advanced", "behaviour-profile", "Advanced"),
+    ("Theme", "admin:profile", "theme", "Profile"),
+    ("Password", "admin:profile", "password", "Profile"),
+    ("Sessions", "admin:profile", "sessions", "Profile"),
+)
+"""Label, page, anchor and place of the fields that no form below lists."""
+
+
+def search(administrator: Administrator, text: str) -> Found:
+    """Find *text* in what *administrator* sees now. Two queries, whatever is found."""
+    key = match_key(text.strip())
+    if not key or len(key) > KEY_LENGTH:
+        return Found([], [], [], [])
+    return Found(
+        pages=_with_words(key, _pages(administrator)),
+        settings=_with_words(key, _settings()),
+        people=_people(administrator, key),
+        groups=_groups(administrator, key),
+    )
+
+
+def _with_words(key: str, hits: Iterator[Hit]) -> list[Hit]:
+    """Return the first hits whose text holds every word of *key*."""
+    words = key.split()
+    found = (hit for hit in hits if all(word in match_key(hit.text) for word in words))
+    return [hit for _, hit in zip(range(MOST), found, strict=False)]
+
+
+def _pages(administrator: Administrator) -> Iterator[Hit]:
+    for menu in MENUS:
+        for entry in menu.entries:
+            yield Hit(entry.label, entry.url, f"{menu.label}, {entry.group}")
+    for shortcut in SHORTCUTS:
+        yield Hit(shortcut.label, shortcut.url)
+    for label, name in OTHER_PAGES:
+        yield Hit(label, reverse(name))
+    if administrator.may_switch:
+        yield Hit("Organizations", reverse("admin:organizations"), "Settings")
+
+
+def _settings() -> Iterator[Hit]:
+    page = reverse("admin:authentication_settings")
+    for name, field in AuthenticationSettingsForm.base_fields.items():
+        if field.label:
+            # A choice of radio buttons has no element of its own name.
+            number = "_0" if name == "authentication_type" else ""
+            yield Hit(
+                str(field.label), f"{page}#id_{name}{number}", "Authentication Settings"
+            )
+    for label, name, anchor, place in FIELDS:
+        yield Hit(label, f"{reverse(name)}#{anchor}", place)
+    for rule in RULES:
+        yield Hit(
+            rule.label, f"{reverse('admin:advanced')}#rule-{rule.name}", "Advanced"
+        )
+
+
+def _people(administrator: Administrator, key: str) -> list[Hit]:
+    people = DirectoryUser.objects.for_organization(administrator.organization_id)
+    rows = people.named_like(key, MOST).values_list(
+        "pk", "display_name", "scim_username"
+    )
+    return [
+        Hit(
+            name or user_id,
+            reverse("admin:scim_directoryuser_change", args=[pk]),
+            user_id,
+        )
+        for pk, name, user_id in rows
+    ]
+
+
+def _groups(administrator: Administrator, key: str) -> list[Hit]:
+    groups = DirectoryGroup.objects.for_organization(administrator.organization_id)
+    rows = groups.named_like(key).values_list("pk", "scim_display_name")
+    return [
+        Hit(name, reverse("admin:scim_directorygroup_change", args=[pk]))
+        for pk, name in rows[:MOST]
+    ]

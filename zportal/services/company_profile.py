@@ -1,0 +1,64 @@
+"""The organization itself: its name and its package."""
+
+from __future__ import annotations
+
+import logging
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
+
+from scim.models import Organization
+from zportal import audit
+from zportal.models import Administrator, AuditLog
+from zportal.services.access import lock_organization
+from zportal.setup import reasons_against_name
+
+logger = logging.getLogger(__name__)
+
+
+def save_company_profile(
+    *, administrator: Administrator, client_ip: str | None, name: str, package: str
+) -> Organization:
+    """Store the name and the package of the organization.
+
+    Raises ValidationError when the name is none or is taken, and PermissionDenied for
+    a package that differs unless a superuser asks.
+    """
+    try:
+        with transaction.atomic():
+            return _save(administrator, client_ip, name.strip(), package)
+    except IntegrityError as error:
+        raise ValidationError("That name was taken a moment ago.") from error
+
+
+def _save(
+    administrator: Administrator, client_ip: str | None, name: str, package: str
+) -> Organization:
+    organization = lock_organization(administrator)
+    if package != organization.package and not administrator.may_make_organizations:
+        raise PermissionDenied
+    if reasons := reasons_against_name(name, of=organization):
+        raise ValidationError(reasons)
+    before = {"Name": organization.name, "Package": organization.get_package_display()}
+    organization.name = name
+    organization.package = package
+    organization.save(update_fields=["name", "name_key", "package"])
+    after = {"Name": organization.name, "Package": organization.get_package_display()}
+    changes = {
+        label: [before[label], after[label]]
+        for label in before
+        if before[label] != after[label]
+    }
+    if changes:
+        audit.record(
+            administrator=administrator,
+            client_ip=client_ip,
+            category=AuditLog.Category.COMPANY_PROFILE,
+            action=AuditLog.Action.UPDATE,
+            resource="Company Profile",
+            changes=changes,
+        )
+    logger.info(
+        "%s saved the Company Profile of %s", administrator.login, organization.pk
+    )
+    return organization
