@@ -97,6 +97,20 @@ def test_a_weak_or_wrong_password_is_refused(
     assert super_admin.check_password(PASSWORD)
 
 
+def test_the_fifth_wrong_current_password_ends_the_session(
+    super_admin: Administrator,
+) -> None:
+    """Somebody at a screen left open cannot go on guessing."""
+    here, there = signed_in_with(PASSWORD), signed_in_with(PASSWORD)
+    for _ in range(4):
+        here.post(CHANGE, passwords(old="not-it"))
+    assert is_signed_in(here)
+    answer = here.post(CHANGE, passwords(old="not-it"))
+    assert answer["Location"] == "/sign-in/"
+    assert not is_signed_in(here)
+    assert is_signed_in(there)
+
+
 def test_the_trail_knows_of_the_change_and_no_password(signed_in: Client) -> None:
     signed_in.post(CHANGE, passwords())
     row = AuditLog.objects.get()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth import logout, update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
@@ -24,6 +25,9 @@ from zportal.services import profile as services
 from zportal.views.frame import page_context
 
 PAGE = "admin:profile"
+
+WRONG_PASSWORDS = "wrong_passwords"
+"""Where a session counts wrong current passwords."""
 
 SESSIONS_SHOWN = 50
 LARGEST_KEY = 2**63 - 1
@@ -72,7 +76,11 @@ def password(request: HttpRequest) -> HttpResponse:
     administrator = administrator_of(request)
     form = PasswordForm(administrator, request.POST)
     if not form.is_valid():
+        if "old_password" in form.errors and _guessed_too_often(request):
+            logout(request)
+            return redirect("admin:login")
         return _page(request, password_form=form)
+    request.session.pop(WRONG_PASSWORDS, None)
     services.change_password(
         administrator=administrator,
         client_ip=client_ip(request),
@@ -82,6 +90,16 @@ def password(request: HttpRequest) -> HttpResponse:
     update_session_auth_hash(request, administrator)
     messages.success(request, "The password is changed. Your other sessions ended.")
     return redirect(PAGE)
+
+
+def _guessed_too_often(request: HttpRequest) -> bool:
+    """Count a wrong current password; whoever found an open session must not guess on.
+
+    The limit is that of signing in, where the login is locked as well.
+    """
+    wrong = request.session.get(WRONG_PASSWORDS, 0) + 1
+    request.session[WRONG_PASSWORDS] = wrong
+    return bool(wrong >= settings.AXES_FAILURE_LIMIT)
 
 
 @require_POST
