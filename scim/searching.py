@@ -34,12 +34,9 @@ class Search:
 
     @classmethod
     def of_query(cls, query: Any, profile: BehaviourProfile) -> Search:
-        """Read the parameters of a GET. An empty filter is no filter, and refused."""
-        text = query.get("filter")
-        if text is not None and not text.strip():
-            raise InvalidFilter("The filter is empty. Leave it out to list everything.")
+        """Read the parameters of a GET."""
         return cls(
-            filter=text or "",
+            filter=_filter(query.get("filter")),
             start=_start(query.get("startIndex")),
             count=_count(query.get("count"), profile),
             projection=projection_of(query),
@@ -53,11 +50,8 @@ class Search:
             raise InvalidSyntax(
                 f"schemas of a search must hold {SchemaURI.SERACH_REQUEST}."
             )
-        text = lookup(body, "filter")
-        if text is not None and not isinstance(text, str):
-            raise InvalidValue("filter must be a string.")
         return cls(
-            filter=text or "",
+            filter=_filter(lookup(body, "filter")),
             start=_start(lookup(body, "startindex")),
             count=_count(lookup(body, "count"), profile),
             projection=Projection.of(
@@ -70,6 +64,17 @@ def projection_of(query: Any) -> Projection:
     return Projection.of(
         query.get("attributes", ""), query.get("excludedAttributes", "")
     )
+
+
+def _filter(text: Any) -> str:
+    """Return the filter, "" for none. An empty one is not none: it selects nothing."""
+    if text is None:
+        return ""
+    if not isinstance(text, str):
+        raise InvalidValue("filter must be a string.")
+    if not text.strip():
+        raise InvalidFilter("The filter is empty. Leave it out to list everything.")
+    return text
 
 
 def _joined(body: Document, name: str) -> str:
