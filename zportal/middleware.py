@@ -54,7 +54,13 @@ class HealthMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.probes.get(request.path, self.get_response)(request)
+        probe = self.probes.get(request.path)
+        if probe is None:
+            return self.get_response(request)
+        response = probe(request)
+        if request.method == "HEAD":
+            response.content = b""
+        return response
 
 
 class ForwardedHeadersMiddleware:

@@ -5,7 +5,10 @@ from contextlib import contextmanager
 
 import pytest
 from django.db import OperationalError, connection
-from django.test import Client
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
+
+from zportal.middleware import HealthMiddleware
 
 
 @contextmanager
@@ -56,3 +59,14 @@ def test_readyz_says_so_when_no_connection_can_be_made(
         answer = Client().get("/readyz")
 
     assert answer.status_code == 503
+
+
+def test_a_head_request_gets_no_body() -> None:
+    """RFC 9110 section 9.3.2. Asked directly: the test client drops bodies itself."""
+    answer = HealthMiddleware(not_found)(RequestFactory().head("/healthz"))
+    assert answer.status_code == 200
+    assert answer.content == b""
+
+
+def not_found(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(status=404)
