@@ -48,6 +48,15 @@ def record(
     )
 
 
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Changes:
+    """Return label -> [old value, new value] of what differs; both have the labels."""
+    return {
+        label: [before[label], after[label]]
+        for label in before
+        if before[label] != after[label]
+    }
+
+
 def _fitting(field: str, text: str) -> str:
     """Shorten *text* to what the column holds: no entry fails for its length."""
     column = AuditLog._meta.get_field(field)

@@ -6,11 +6,11 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from scim import services as scim
+from scim.documents import base_url
 from scim.models import Organization
 from scim.text import match_key
 from zportal.models import Administrator, AuthenticationSettings, Stage
@@ -38,12 +38,8 @@ class NewOrganization:
 
     @property
     def base_url(self) -> str:
-        return base_url_of(self.organization)
-
-
-def base_url_of(organization: Organization) -> str:
-    """What an identity provider is given: Base URL here, Tenant URL in Entra."""
-    return f"{settings.PUBLIC_URL}{organization.scim_path}"
+        """What an identity provider is given: Base URL here, Tenant URL in Entra."""
+        return base_url(self.organization)
 
 
 def set_up_organization(

@@ -39,12 +39,6 @@ class DirectoryUserQuerySet(OrganizationQuerySet):
             first |= self.filter(pk__in=found.values("pk")[:most])
         return first.order_by("user_name_key")[:most]
 
-    def enabled(self) -> Self:
-        return self.exclude(active=False)
-
-    def disabled(self) -> Self:
-        return self.filter(active=False)
-
 
 class DirectoryUser(Resource, AbstractSCIMUserMixin):  # type: ignore[misc]
     """A person of the directory: what SCIM serves and User Management shows.

@@ -64,11 +64,7 @@ def _set(
     before = _in_words(organization)
     scim.set_behaviour(organization=organization, profile=profile, rules=rules)
     after = _in_words(organization)
-    changes = {
-        label: [before[label], after[label]]
-        for label in before
-        if before[label] != after[label]
-    }
+    changes = audit.differences(before, after)
     if changes:
         audit.record(
             administrator=administrator,

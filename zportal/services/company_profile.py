@@ -44,11 +44,7 @@ def _save(
     organization.package = package
     organization.save(update_fields=["name", "name_key", "package"])
     after = {"Name": organization.name, "Package": organization.get_package_display()}
-    changes = {
-        label: [before[label], after[label]]
-        for label in before
-        if before[label] != after[label]
-    }
+    changes = audit.differences(before, after)
     if changes:
         audit.record(
             administrator=administrator,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Self
 
-from django.conf import settings
-
+from scim.documents import base_url
 from scim.models import BearerToken, Domain, Organization, ProvisioningConnection
 from zportal.cautions import Caution
 from zportal.forms.authentication_settings import stored_values
@@ -60,7 +59,7 @@ class SettingsState:
     @property
     def base_url(self) -> str:
         """What Entra calls Tenant URL."""
-        return f"{settings.PUBLIC_URL}{self.organization.scim_path}"
+        return base_url(self.organization)
 
     @property
     def domains(self) -> list[str]:
