@@ -14,10 +14,19 @@ from unicodedata import normalize
 KEY_LENGTH = 762
 """Room for a key: lower-casing can lengthen 254 characters, threefold at most."""
 
+WORD_LENGTH = 254
+"""How much of a word is kept to be searched; PostgreSQL's indexes take no long ones."""
+
 
 def match_key(value: str) -> str:
     """Return the form under which *value* equals any other spelling of its letters."""
     return normalize("NFC", normalize("NFC", value).lower())
+
+
+def last_word(key: str) -> str:
+    """Return the last word of a match key: of a person's name, mostly the family name."""
+    words = key.split()
+    return words[-1][:WORD_LENGTH] if words else ""
 
 
 CASE_EXACT = frozenset({"externalId", "profileUrl", "$ref", "value"})

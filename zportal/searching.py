@@ -64,14 +64,15 @@ FIELDS = (
 
 def search(administrator: Administrator, text: str) -> Found:
     """Find *text* in what *administrator* sees now. Two queries, whatever is found."""
-    key = match_key(text.strip())
+    text = text.strip()
+    key = match_key(text)
     if not key or len(key) > KEY_LENGTH:
         return Found([], [], [], [])
     return Found(
         pages=_with_words(key, _pages(administrator)),
         settings=_with_words(key, _settings()),
-        people=_people(administrator, key),
-        groups=_groups(administrator, key),
+        people=_people(administrator, text),
+        groups=_groups(administrator, text),
     )
 
 
@@ -111,9 +112,9 @@ def _settings() -> Iterator[Hit]:
         )
 
 
-def _people(administrator: Administrator, key: str) -> list[Hit]:
+def _people(administrator: Administrator, text: str) -> list[Hit]:
     people = DirectoryUser.objects.for_organization(administrator.organization_id)
-    rows = people.named_like(key, MOST).values_list(
+    rows = people.first_found_by(text, MOST).values_list(
         "pk", "display_name", "scim_username"
     )
     return [
@@ -126,10 +127,10 @@ def _people(administrator: Administrator, key: str) -> list[Hit]:
     ]
 
 
-def _groups(administrator: Administrator, key: str) -> list[Hit]:
+def _groups(administrator: Administrator, text: str) -> list[Hit]:
     groups = DirectoryGroup.objects.for_organization(administrator.organization_id)
-    rows = groups.named_like(key).values_list("pk", "scim_display_name")
+    rows = groups.first_found_by(text, MOST).values_list("pk", "scim_display_name")
     return [
         Hit(name, reverse("admin:scim_directorygroup_change", args=[pk]))
-        for pk, name in rows[:MOST]
+        for pk, name in rows
     ]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Q
 
-from scim.text import KEY_LENGTH
+from scim.text import KEY_LENGTH, match_key
 
 LAST_CHARACTER = chr(0x10FFFF)
 
@@ -48,6 +48,68 @@ class OrganizationQuerySet(models.QuerySet[Any]):
     def for_organization(self, organization: Any) -> Self:
         """Only the rows of *organization* (an Organization or its 8-digit key)."""
         return self.filter(organization=organization)
+
+
+class NamedQuerySet(OrganizationQuerySet):
+    """Rows that people look for by the beginning of a name.
+
+    The index of each column starts with the organization and ends with *name_key*, so
+    that a search reads no row that it does not show.
+    """
+
+    name_key: ClassVar[str]
+    """The KeyField that no other row of the organization has the same."""
+
+    also_searched: ClassVar[tuple[str, ...]] = ()
+    """Other KeyFields that are searched, without letter case."""
+
+    searched_exactly: ClassVar[tuple[str, ...]] = ()
+    """Those that are searched as they are, letter case included."""
+
+    def keys_found_by(self, text: str) -> models.QuerySet[Any]:
+        """The keys of rows of which a column begins with *text*, or whose id it is."""
+        by_name, *others = self._found(text)
+        # What a name finds is mostly in the other columns too, and bringing together
+        # what is found twice is what costs.
+        others = [
+            rows.exclude(begins(self.name_key, match_key(text))) for rows in others
+        ]
+        return self._keys([rows.order_by() for rows in (by_name, *others)])
+
+    def first_found_by(self, text: str, most: int) -> Self:
+        """Up to *most* of them, by name.
+
+        Each index yields its first rows, so a single letter costs no more than a name.
+        """
+        # A compound statement takes no LIMIT on SQLite, but a subquery does.
+        first = [
+            self.filter(pk__in=rows.values("pk")[:most]).order_by()
+            for rows in self._found(text)
+        ]
+        found = self.filter(**{f"{self.name_key}__in": self._keys(first)})
+        return found.order_by(self.name_key)[:most]
+
+    def with_scim_id(self, scim_id: object) -> Self:
+        """The row of that SCIM id; none when it does not decode, or rows have none."""
+        return self.none()
+
+    def _found(self, text: str) -> list[Self]:
+        """Return the rows that each index finds, in its order; those by name first."""
+        key = match_key(text)
+        sought = [(column, key) for column in (self.name_key, *self.also_searched)]
+        sought += [(column, text) for column in self.searched_exactly]
+        return [
+            *(
+                self.filter(begins(column, start)).order_by(column)
+                for column, start in sought
+            ),
+            self.with_scim_id(text),
+        ]
+
+    def _keys(self, found: list[Self]) -> models.QuerySet[Any]:
+        """Return the keys of the rows that at least one of *found* has."""
+        keys = [rows.values(self.name_key) for rows in found]
+        return keys[0].union(*keys[1:])
 
 
 class Resource(models.Model):

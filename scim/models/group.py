@@ -6,21 +6,21 @@ from django.db import models
 from django_scim.models import AbstractSCIMGroupMixin
 
 from scim import ids
-from scim.models.base import KeyField, OrganizationQuerySet, Resource, begins
+from scim.models.base import KeyField, NamedQuerySet, OrganizationQuerySet, Resource
 from scim.models.organization import Organization
 from scim.models.user import DirectoryUser
-from scim.text import comparable, match_key
+from scim.text import comparable, last_word, match_key
 
 
-class DirectoryGroupQuerySet(OrganizationQuerySet):
+class DirectoryGroupQuerySet(NamedQuerySet):
+    name_key = "display_name_key"
+    also_searched = ("last_word_key",)
+    searched_exactly = ("scim_external_id",)
+
     def with_scim_id(self, scim_id: object) -> Self:
         """The group of that SCIM id; none when it does not decode."""
         key = ids.decode(ids.GROUP_PREFIX, scim_id)
         return self.none() if key is None else self.filter(pk=key)
-
-    def named_like(self, key: str) -> Self:
-        """The groups whose name begins with *key*, a match key; by name."""
-        return self.filter(begins("display_name_key", key)).order_by("display_name_key")
 
 
 class DirectoryGroup(Resource, AbstractSCIMGroupMixin):  # type: ignore[misc]
@@ -29,11 +29,10 @@ class DirectoryGroup(Resource, AbstractSCIMGroupMixin):  # type: ignore[misc]
     organization = models.ForeignKey(
         Organization, on_delete=models.CASCADE, related_name="groups"
     )
-    scim_external_id = models.CharField(
-        "external ID", max_length=254, blank=True, default=""
-    )
+    scim_external_id = KeyField("external ID", max_length=254, blank=True, default="")
     scim_display_name = models.CharField("Name", max_length=254)
     display_name_key = KeyField(editable=False)
+    last_word_key = KeyField(editable=False, default="")
 
     objects = DirectoryGroupQuerySet.as_manager()
 
@@ -48,10 +47,16 @@ class DirectoryGroup(Resource, AbstractSCIMGroupMixin):  # type: ignore[misc]
         ]
         indexes: ClassVar = [
             models.Index(
-                fields=["organization", "scim_external_id"], name="scim_group_external"
+                fields=["organization", "scim_external_id", "display_name_key"],
+                name="scim_group_external",
             ),
             models.Index(
-                fields=["organization", "modified"], name="scim_group_modified"
+                fields=["organization", "last_word_key", "display_name_key"],
+                name="scim_group_last_word",
+            ),
+            models.Index(
+                fields=["organization", "modified", "display_name_key"],
+                name="scim_group_modified",
             ),
         ]
 
@@ -74,6 +79,7 @@ class DirectoryGroup(Resource, AbstractSCIMGroupMixin):  # type: ignore[misc]
         self.search = comparable(document)
         self.scim_display_name = document["displayName"]
         self.display_name_key = match_key(self.scim_display_name)
+        self.last_word_key = last_word(self.display_name_key)
         self.scim_external_id = document.get("externalId", "")
 
 

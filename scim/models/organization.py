@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from scim.models.base import KeyField, OrganizationQuerySet, begins
+from scim.models.base import KeyField, NamedQuerySet, OrganizationQuerySet, begins
 from scim.profiles import PROFILES, BehaviourProfile, behaviour
 from scim.text import match_key
 
@@ -109,6 +109,10 @@ class Domain(models.Model):
         return self.name
 
 
+class DepartmentQuerySet(NamedQuerySet):
+    name_key = "name_key"
+
+
 class Department(models.Model):
     """A department, made by name when a user arrives with it."""
 
@@ -119,7 +123,7 @@ class Department(models.Model):
     name_key = KeyField()
     created = models.DateTimeField(auto_now_add=True)
 
-    objects = OrganizationQuerySet.as_manager()
+    objects = DepartmentQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["name_key"]

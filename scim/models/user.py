@@ -6,14 +6,27 @@ from django.db import models
 from django_scim.models import AbstractSCIMUserMixin
 
 from scim import ids
-from scim.models.base import KeyField, OrganizationQuerySet, Resource, begins
+from scim.models.base import KeyField, NamedQuerySet, Resource
 from scim.models.organization import Department, Organization
-from scim.text import comparable, match_key
+from scim.text import WORD_LENGTH, comparable, last_word, match_key
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
 
-class DirectoryUserQuerySet(OrganizationQuerySet):
+def family_name_key(search: dict[str, Any], display_name_key: str) -> str:
+    """Return what a person is found by beside User ID and User Name, as a match key.
+
+    That is name.familyName; where it is absent, the last word of the User Name.
+    """
+    family_name = str(search.get("name", {}).get("familyName", ""))
+    return family_name[:WORD_LENGTH] or last_word(display_name_key)
+
+
+class DirectoryUserQuerySet(NamedQuerySet):
+    name_key = "user_name_key"
+    also_searched = ("display_name_key", "family_name_key")
+    searched_exactly = ("scim_external_id",)
+
     def with_scim_id(self, scim_id: object) -> Self:
         """The user of that SCIM id; none when it does not decode."""
         key = ids.decode(ids.USER_PREFIX, scim_id)
@@ -28,17 +41,6 @@ class DirectoryUserQuerySet(OrganizationQuerySet):
         names = self.order_by("user_name_key").values_list("scim_username", flat=True)
         return list(names[:most])
 
-    def named_like(self, key: str, most: int) -> Self:
-        """Up to *most* people whose User ID or User Name begins with *key*, a match key.
-
-        Each index yields its first rows, so a single letter costs no more than a name.
-        """
-        first = self.none()
-        for column in ("user_name_key", "display_name_key"):
-            found = self.filter(begins(column, key)).order_by(column)
-            first |= self.filter(pk__in=found.values("pk")[:most])
-        return first.order_by("user_name_key")[:most]
-
 
 class DirectoryUser(Resource, AbstractSCIMUserMixin):  # type: ignore[misc]
     """A person of the directory: what SCIM serves and User Management shows.
@@ -47,22 +49,25 @@ class DirectoryUser(Resource, AbstractSCIMUserMixin):  # type: ignore[misc]
     """
 
     organization = models.ForeignKey(
-        Organization, on_delete=models.CASCADE, related_name="users"
+        Organization, on_delete=models.CASCADE, related_name="users", db_index=False
     )
-    scim_external_id = models.CharField(
-        "external ID", max_length=254, blank=True, default=""
-    )
+    scim_external_id = KeyField("external ID", max_length=254, blank=True, default="")
     scim_username = models.CharField("User ID", max_length=254)
     user_name_key = KeyField(editable=False)
     display_name = models.CharField("User Name", max_length=254, blank=True)
     display_name_key = KeyField(editable=False)
+    family_name_key = KeyField(editable=False, default="")
     active = models.BooleanField(null=True, help_text="Absent counts as enabled.")
+    is_enabled = models.BooleanField(default=True, editable=False)
     department = models.ForeignKey(
         Department,
         on_delete=models.SET_NULL,
         null=True,
         blank=True,
         related_name="users",
+    )
+    department_key = KeyField(
+        null=True, editable=False, help_text="The department's name_key, to sort by."
     )
     manager_value = models.CharField(max_length=254, blank=True, default="")
     groups = models.ManyToManyField(
@@ -80,17 +85,45 @@ class DirectoryUser(Resource, AbstractSCIMUserMixin):  # type: ignore[misc]
             )
         ]
         indexes: ClassVar = [
+            # Members of a group by name, without their rows; and those of a foreign key.
             models.Index(
-                fields=["organization", "scim_external_id"], name="scim_user_external"
+                fields=["organization", "id", "user_name_key"], name="scim_user_key"
             ),
             models.Index(
-                fields=["organization", "display_name_key"], name="scim_user_display"
+                fields=["organization", "scim_external_id", "user_name_key"],
+                name="scim_user_external",
             ),
             models.Index(
-                fields=["organization", "modified"], name="scim_user_modified"
+                fields=["organization", "family_name_key", "user_name_key"],
+                name="scim_user_family",
             ),
-            models.Index(fields=["organization", "department"], name="scim_user_dept"),
-            models.Index(fields=["organization", "active"], name="scim_user_active"),
+            models.Index(
+                fields=["organization", "is_enabled", "user_name_key"],
+                name="scim_user_enabled",
+            ),
+            # Lists are sorted by these, and often narrowed by the last column.
+            models.Index(
+                fields=[
+                    "organization",
+                    "display_name_key",
+                    "user_name_key",
+                    "is_enabled",
+                ],
+                name="scim_user_display",
+            ),
+            models.Index(
+                fields=["organization", "modified", "user_name_key", "is_enabled"],
+                name="scim_user_modified",
+            ),
+            models.Index(
+                fields=[
+                    "organization",
+                    "department_key",
+                    "user_name_key",
+                    "is_enabled",
+                ],
+                name="scim_user_dept",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -103,10 +136,6 @@ class DirectoryUser(Resource, AbstractSCIMUserMixin):  # type: ignore[misc]
 
     def set_scim_id(self, is_new: bool) -> None:  # noqa: FBT001 - the library's signature
         """Nothing to store: scim_id is derived from the primary key."""
-
-    @property
-    def is_enabled(self) -> bool:
-        return self.active is not False
 
     @property
     def department_name(self) -> str:
@@ -122,6 +151,9 @@ class DirectoryUser(Resource, AbstractSCIMUserMixin):  # type: ignore[misc]
         self.display_name = document.get("displayName", "")
         self.display_name_key = match_key(self.display_name)
         self.scim_external_id = document.get("externalId", "")
+        self.family_name_key = family_name_key(self.search, self.display_name_key)
         self.active = document.get("active")
+        self.is_enabled = self.active is not False
+        self.department_key = match_key(self.department_name) or None
         manager = document.get(ENTERPRISE, {}).get("manager", {})
         self.manager_value = manager.get("value", "")

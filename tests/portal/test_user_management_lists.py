@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from typing import TYPE_CHECKING
 
 import pytest
 from django.urls import reverse
@@ -13,63 +11,13 @@ from django.utils import timezone
 
 from scim.models import DirectoryUser
 from tests.portal import factories
-from zportal.admin import filters, paging
+from tests.portal.directory import DEPARTMENTS, GROUPS, USERS, count, names
+from zportal.admin import filters
 
 if TYPE_CHECKING:
     from django.test import Client
 
     from scim.models import Organization
-
-USERS = "/administration/user-management/users/"
-GROUPS = "/administration/user-management/groups/"
-DEPARTMENTS = "/administration/user-management/departments/"
-
-
-def names(client: Client, address: str) -> list[str]:
-    """Return the first column of a list, without markup."""
-    page = client.get(address).content.decode()
-    heads = re.findall(r'<th scope="row".*?</th>', page, re.DOTALL)
-    return [re.sub(r"<[^>]+>", "", head).strip() for head in heads]
-
-
-def count(client: Client, address: str) -> str:
-    """Return the sentence that says how many rows there are."""
-    page = client.get(address).content.decode()
-    found = re.search(r'filters__count"[^>]*>([^<]+)<', page)
-    assert found is not None
-    return found[1].strip()
-
-
-@pytest.fixture
-def staff(contoso: Organization) -> dict[str, DirectoryUser]:
-    """Four people of Contoso: two departments, two groups, one of them disabled."""
-    everyone = factories.group(contoso, "All Staff")
-    sales = factories.group(contoso, "Sales EMEA", externalId="G-77")
-    return {
-        "adele": factories.person(
-            contoso,
-            "adele.vance@contoso.example",
-            displayName="Adele Vance",
-            externalId="AAAA-1111",
-            groups=[everyone, sales],
-            dept="Sales",
-        ),
-        "alex": factories.person(
-            contoso,
-            "Alex.Wilber@contoso.example",
-            displayName="Alex Wilber",
-            groups=[everyone],
-            dept="Marketing",
-        ),
-        "diego": factories.person(
-            contoso,
-            "diego@contoso.example",
-            displayName="Zo\u0308e Öztürk",
-            active=False,
-            dept="SALES",
-        ),
-        "nobody": factories.person(contoso, "bare@contoso.example"),
-    }
 
 
 def test_the_addresses_are_the_vendors_words() -> None:
@@ -103,38 +51,6 @@ def test_a_row_shows_the_person(
     assert "Disabled" in diego
     assert "is-disabled" in diego
     assert "Enabled" not in diego
-
-
-@pytest.mark.usefixtures("staff")
-@pytest.mark.parametrize(
-    ("term", "found"),
-    [
-        ("adele", ["adele.vance@contoso.example"]),
-        ("ADELE.V", ["adele.vance@contoso.example"]),
-        ("wilber", ["Alex.Wilber@contoso.example"]),
-        ("zöe öz", ["diego@contoso.example"]),
-        ("aaaa-11", ["adele.vance@contoso.example"]),
-        ("  adele  ", ["adele.vance@contoso.example"]),
-        ("nobody at all", []),
-        ("%", []),
-        ("_", []),
-        ("x" * 3000, []),
-    ],
-)
-def test_search(signed_in: Client, term: str, found: list[str]) -> None:
-    assert names(signed_in, f"{USERS}?q={quote(term)}") == found
-
-
-def test_search_by_scim_id(signed_in: Client, staff: dict[str, DirectoryUser]) -> None:
-    address = f"{USERS}?q={staff['alex'].scim_id}"
-    assert names(signed_in, address) == ["Alex.Wilber@contoso.example"]
-
-
-@pytest.mark.usefixtures("staff")
-def test_search_of_groups_and_departments(signed_in: Client) -> None:
-    assert names(signed_in, f"{GROUPS}?q=emea") == ["Sales EMEA"]
-    assert names(signed_in, f"{GROUPS}?q=g-77") == ["Sales EMEA"]
-    assert names(signed_in, f"{DEPARTMENTS}?q=mark") == ["Marketing"]
 
 
 def test_filter_by_status(signed_in: Client, staff: dict[str, DirectoryUser]) -> None:
@@ -193,60 +109,14 @@ def test_a_choice_beyond_the_longest_drop_down_is_still_named(
 
 
 @pytest.mark.usefixtures("staff")
-@pytest.mark.parametrize(
-    ("order", "first"),
-    [
-        ("0", "adele.vance@contoso.example"),
-        ("-0", "diego@contoso.example"),
-        ("-1", "diego@contoso.example"),
-        ("3", "Alex.Wilber@contoso.example"),
-        ("-5", "bare@contoso.example"),
-        ("2", "adele.vance@contoso.example"),
-    ],
-)
-def test_sorting(signed_in: Client, order: str, first: str) -> None:
-    assert names(signed_in, f"{USERS}?o={order}")[0] == first
-
-
-@pytest.mark.usefixtures("staff")
-def test_people_without_a_department_come_last_either_way(signed_in: Client) -> None:
-    assert names(signed_in, f"{USERS}?o=3")[-1] == "bare@contoso.example"
-    assert names(signed_in, f"{USERS}?o=-3")[-1] == "bare@contoso.example"
-
-
-@pytest.mark.usefixtures("staff")
 def test_heads_say_and_turn_the_order(signed_in: Client) -> None:
-    page = signed_in.get(f"{USERS}?q=contoso&o=5").content.decode()
+    page = signed_in.get(f"{USERS}?q=a&o=5").content.decode()
     assert 'aria-sort="ascending"><a class="directory__sort" href="?o=-5&amp;q=' in page
     assert page.count("aria-sort") == 1
     # The newest first at the first click, and the filters stay.
-    page = signed_in.get(f"{USERS}?q=contoso").content.decode()
-    assert 'href="?o=-5&amp;q=contoso">Last change' in page
+    page = signed_in.get(f"{USERS}?q=a").content.decode()
+    assert 'href="?o=-5&amp;q=a">Last change' in page
     assert '<input type="hidden" name="o"' not in page
-
-
-def test_pages(signed_in: Client, contoso: Organization) -> None:
-    for number in range(paging.PAGE_SIZE + 1):
-        factories.person(contoso, f"p{number:03}@contoso.example")
-    assert len(names(signed_in, USERS)) == paging.PAGE_SIZE
-    assert names(signed_in, f"{USERS}?p=2&o=-0") == ["p000@contoso.example"]
-    page = signed_in.get(USERS).content.decode()
-    assert "Page 1 of 2" in page
-    assert 'rel="next"' in page
-    assert 'rel="prev"' not in page
-    # Beyond the end is the last page.
-    assert names(signed_in, f"{USERS}?p=99") == ["p050@contoso.example"]
-
-
-def test_counting_stops_but_paging_does_not(
-    signed_in: Client, contoso: Organization, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(paging, "CEILING", 10)
-    for number in range(paging.PAGE_SIZE + 1):
-        factories.person(contoso, f"p{number:03}@contoso.example")
-    assert count(signed_in, USERS) == "10+ people"
-    assert names(signed_in, f"{USERS}?p=2") == ["p050@contoso.example"]
-    assert names(signed_in, f"{USERS}?p={10**30}") == []
 
 
 @pytest.mark.usefixtures("staff")
@@ -373,28 +243,3 @@ def test_last_change_says_how_long_ago(
     page = signed_in.get(USERS).content.decode()
     assert f">{text}</time>" in page
     assert f"{moment:%H:%M:%S} UTC" in page
-
-
-@pytest.mark.parametrize("address", [USERS, GROUPS, DEPARTMENTS])
-def test_the_queries_of_a_list_do_not_grow(
-    signed_in: Client,
-    contoso: Organization,
-    django_assert_max_num_queries: Any,
-    address: str,
-) -> None:
-    def fill(numbers: range) -> None:
-        for number in numbers:
-            team = factories.group(contoso, f"Team {number}")
-            factories.person(
-                contoso, f"p{number}@contoso.example", groups=[team], dept=f"D{number}"
-            )
-
-    fill(range(1))
-    signed_in.get(address)
-    with django_assert_max_num_queries(30) as with_one:
-        signed_in.get(address)
-    fill(range(1, 50))
-    with django_assert_max_num_queries(len(with_one)):
-        signed_in.get(address)
-    # Session, its row, administrator, organization, the session's new end, what is staged.
-    assert len(with_one) <= {USERS: 17, GROUPS: 13, DEPARTMENTS: 13}[address]

@@ -5,18 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_safe
 
-from scim.models.base import OrganizationQuerySet
-from scim.text import KEY_LENGTH, match_key
+from scim.models.base import NamedQuerySet
+from scim.text import KEY_LENGTH
 from zportal.access import organization_of
 from zportal.admin.links import Link, list_url
-from zportal.admin.lists import ChoiceFilter, Column, DirectoryChangeList
+from zportal.admin.lists import (
+    ChoiceFilter,
+    Column,
+    DirectoryChangeList,
+    KeyBesideOrder,
+)
 from zportal.admin.paging import PAGE_SIZE
 from zportal.views.frame import Tab, page_context
 
@@ -57,8 +62,8 @@ class DirectoryAdmin(_ModelAdmin):
     show_full_result_count = False
 
     # ------------------------------------------------------------- who sees what
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = cast("OrganizationQuerySet", self.model._default_manager.all())
+    def get_queryset(self, request: HttpRequest) -> NamedQuerySet:
+        rows = cast("NamedQuerySet", self.model._default_manager.all())
         return rows.for_organization(organization_of(request))
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -135,7 +140,7 @@ class DirectoryAdmin(_ModelAdmin):
     ) -> type[DirectoryChangeList]:
         return DirectoryChangeList
 
-    def with_columns(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+    def with_columns(self, rows: NamedQuerySet) -> NamedQuerySet:
         """Return *rows* with just what their columns show."""
         return rows
 
@@ -157,22 +162,15 @@ class DirectoryAdmin(_ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Find the words anywhere in the columns of search_fields.
-
-        Each column is searched by itself, so that its index is read instead of the
-        table (measured with 100,000 users on SQLite: 50 ms instead of 250 ms).
-        """
+        """Find what begins with the term, or has it as its SCIM id."""
         term = search_term.strip()
         if not term:
             return queryset, False
         if len(term) > KEY_LENGTH:
             return queryset.none(), False
-        rows = self.get_queryset(request).order_by()
-        found = self.found_by_id(rows, term)
-        for lookup in self.search_fields:
-            found |= Q(pk__in=rows.filter(**{lookup: match_key(term)}).values("pk"))
-        return queryset.filter(found), False
-
-    def found_by_id(self, rows: QuerySet[Any], term: str) -> Q:
-        """Return the condition that *term* is the SCIM id of a row."""
-        return Q(pk__in=rows.with_scim_id(term).values("pk"))  # type: ignore[attr-defined]
+        rows = self.get_queryset(request)
+        # Sorted by the key, which needs no second column to tell ties apart.
+        by_key = len(queryset.query.order_by) == 1
+        key = F(rows.name_key) if by_key else KeyBesideOrder(rows.name_key)
+        found = queryset.alias(sought=key).filter(sought__in=rows.keys_found_by(term))
+        return found, False

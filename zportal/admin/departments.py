@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count
 from django.http import HttpRequest
 
 from scim.models import Department, DirectoryUser
 from zportal.access import organization_of
 from zportal.admin.base import DirectoryAdmin
-from zportal.admin.links import page_url
+from zportal.admin.links import page_urls
 from zportal.admin.lists import Column
 from zportal.admin.people import people_table
 from zportal.sites import portal
@@ -32,22 +32,22 @@ class DepartmentAdmin(DirectoryAdmin):
     page_template = "user_management/department.html"
     tab = "Departments"
     counted_as = ("department", "departments")
-    search_hint = "Search name"
+    search_hint = "Name begins with"
     columns = (Column("Name", order="name_key"), Column("People"))
-    search_fields = ("name_key__contains",)
 
     def rows_of_page(
         self, request: HttpRequest, found: list[Any]
     ) -> list[DepartmentRow]:
         people = dict(
             DirectoryUser.objects.for_organization(organization_of(request))
-            .filter(department__in=[department.pk for department in found])
+            .filter(department_key__in=[department.name_key for department in found])
             .order_by()
-            .values_list("department_id")
-            .annotate(Count("pk"))
+            .values_list("department_key")
+            .annotate(number=Count("*"))
         )
+        url_of = page_urls("department")
         return [
-            DepartmentRow(row, page_url("department", row.pk), people.get(row.pk, 0))
+            DepartmentRow(row, url_of(row.pk), people.get(row.name_key, 0))
             for row in found
         ]
 
@@ -56,10 +56,7 @@ class DepartmentAdmin(DirectoryAdmin):
         return {
             "department": row,
             "people": people_table(
-                request, people.filter(department=row).order_by("user_name_key")
+                request,
+                people.filter(department_key=row.name_key).order_by("user_name_key"),
             ),
         }
-
-    def found_by_id(self, rows: QuerySet[Any], term: str) -> Q:
-        """Departments have no SCIM id."""
-        return Q(pk__in=[])

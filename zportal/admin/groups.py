@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 from django.http import HttpRequest
 
 from scim.documents import group_document
 from scim.models import DirectoryGroup, DirectoryUser, GroupMembership
+from scim.models.base import NamedQuerySet
 from zportal.access import organization_of
 from zportal.admin.attributes import sections
 from zportal.admin.base import DirectoryAdmin
 from zportal.admin.events import recent_events
-from zportal.admin.links import page_url
+from zportal.admin.links import page_urls
 from zportal.admin.lists import Column
 from zportal.admin.people import people_table
 from zportal.sites import portal
@@ -36,16 +37,15 @@ class GroupAdmin(DirectoryAdmin):
     page_template = "user_management/group.html"
     tab = "Groups"
     counted_as = ("group", "groups")
-    search_hint = "Search name, external ID"
+    search_hint = "Name or external ID begins with"
     columns = (
         Column("Name", order="display_name_key"),
         Column("Members"),
         Column("External ID"),
         Column("Last change", order="modified", newest_first=True),
     )
-    search_fields = ("display_name_key__contains", "scim_external_id__icontains")
 
-    def with_columns(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+    def with_columns(self, rows: NamedQuerySet) -> NamedQuerySet:
         return rows.defer("data", "search")
 
     def rows_of_page(self, request: HttpRequest, found: list[Any]) -> list[GroupRow]:
@@ -54,12 +54,11 @@ class GroupAdmin(DirectoryAdmin):
             .filter(group__in=[group.pk for group in found])
             .order_by()
             .values_list("group_id")
-            .annotate(Count("pk"))
+            .annotate(number=Count("*"))
         )
+        url_of = page_urls("directorygroup")
         return [
-            GroupRow(
-                group, page_url("directorygroup", group.pk), members.get(group.pk, 0)
-            )
+            GroupRow(group, url_of(group.pk), members.get(group.pk, 0))
             for group in found
         ]
 

@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import SimpleListFilter
 from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, ChangeList
-from django.db.models import F, OrderBy, QuerySet
+from django.db.models import F, Func, OrderBy, QuerySet
 from django.db.models.expressions import Combinable
 from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
+from scim.models.base import NamedQuerySet
 from zportal.admin.paging import Pager, QuickPage, QuickPaginator
 
 if TYPE_CHECKING:
     from zportal.admin.base import DirectoryAdmin
+
+
+SELECTED = SafeString(" selected")
 
 
 @dataclass(frozen=True)
@@ -27,14 +33,34 @@ class Column:
     """Whether its first click sorts downwards."""
 
     may_be_empty: bool = False
-    """Whether rows without a value exist; they come last, on every database."""
+    """Whether rows without a value exist; they come after all others."""
 
-    def ordering(self, *, descending: bool) -> list[OrderBy]:
-        """Ties are broken in the same direction, so that an index serves the order."""
-        last = {"nulls_last": True} if self.may_be_empty else {}
+    def ordering(self, key: str, *, descending: bool) -> list[OrderBy]:
+        """Return this order, with ties in the order of the unique column *key*.
+
+        One direction is the other turned round, ties and rows without a value included:
+        so one index serves both, on every database.
+        """
+        empty = self.may_be_empty or None
         if descending:
-            return [F(self.order).desc(**last), F("pk").desc()]
-        return [F(self.order).asc(**last), F("pk").asc()]
+            order = [F(self.order).desc(nulls_first=empty), F(key).desc()]
+        else:
+            order = [F(self.order).asc(nulls_last=empty), F(key).asc()]
+        return order[:1] if self.order == key else order
+
+
+class KeyBesideOrder(Func):
+    """The key column in a list that is sorted by another one.
+
+    SQLite would look up each key, read its row and sort all of them; told to leave the
+    key's index alone it walks the index of the order and stops when the page is full
+    (a third of 100,000 people, by last change: 16 % of the time).
+    """
+
+    template = "%(expressions)s"
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="+%(expressions)s", **context)
 
 
 @dataclass(frozen=True)
@@ -61,14 +87,21 @@ class ChoiceFilter(SimpleListFilter):
         return True
 
     @property
-    def options(self) -> list[tuple[str, str, bool]]:
-        """Value, text and whether it is the one in force, “any” first."""
+    def options(self) -> SafeString:
+        """The options, “any” first. A template's loop takes three times as long."""
         chosen = self.value() or ""
         choices = [("", f"{self.title}: any"), *self.lookup_choices]
         if chosen not in {value for value, _ in choices}:
             # Otherwise the drop-down would say “any” beside an empty list.
             choices.append((chosen, f"{self.title}: unknown"))
-        return [(value, str(text), value == chosen) for value, text in choices]
+        return format_html_join(
+            "\n",
+            '<option value="{}"{}>{}</option>',
+            (
+                (value, SELECTED if value == chosen else "", text)
+                for value, text in choices
+            ),
+        )
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[Any]
@@ -93,6 +126,8 @@ class DirectoryChangeList(ChangeList):
     model_admin: DirectoryAdmin
     paginator: QuickPaginator
     page: QuickPage
+    queryset: NamedQuerySet
+    root_queryset: NamedQuerySet
     rows: list[Any]
 
     def get_filters_params(
@@ -107,10 +142,11 @@ class DirectoryChangeList(ChangeList):
     ) -> list[str | Combinable]:
         order = self.sorted_by
         column = self.model_admin.columns[order.place]
-        return [*column.ordering(descending=order.descending)]
+        key = self.root_queryset.name_key
+        return [*column.ordering(key, descending=order.descending)]
 
     def get_results(self, request: HttpRequest) -> None:
-        self.paginator = QuickPaginator(self.queryset, self.list_per_page)
+        self.paginator = QuickPaginator(self.queryset)
         source = self.model_admin.with_columns(self.root_queryset)
         self.page = self.paginator.page_of(self.page_num, source)
         self.result_count = self.paginator.count

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import QuerySet
 from django.utils.functional import cached_property
+
+from scim.models.base import NamedQuerySet
 
 if TYPE_CHECKING:
     _Paginator = Paginator[Any]
@@ -37,27 +38,34 @@ class QuickPage(Page[Any]):
 
     paginator: QuickPaginator
 
-    def __init__(self, rows: list[Any], number: int, paginator: QuickPaginator) -> None:
+    def __init__(
+        self, rows: list[Any], number: int, paginator: QuickPaginator, *, more: bool
+    ) -> None:
         super().__init__(rows[: paginator.per_page], number, paginator)
-        self._more = len(rows) > paginator.per_page
+        self._more = more
 
     def has_next(self) -> bool:
         return self._more
 
 
 class QuickPaginator(_Paginator):
-    """Pages of primary keys, then their rows.
+    """Pages of keys, then their rows.
 
-    An index alone yields the keys of a page, however deep it lies; the rows with their
-    documents are read for that one page only (measured with 100,000 users on SQLite:
-    30 ms instead of 200 ms for the last page).
+    The key is the column that no two rows of an organization have the same. It stands
+    in every index that lists are sorted and narrowed by, so an index alone yields the
+    keys of a page, however deep it lies; rows are read for that one page only.
     """
 
-    object_list: QuerySet[Any]
+    object_list: NamedQuerySet
+
+    def __init__(self, rows: NamedQuerySet) -> None:
+        super().__init__(rows, PAGE_SIZE)
+        self.key = rows.name_key
 
     @cached_property
     def count(self) -> int:
-        return self.object_list.order_by()[: CEILING + 1].count()
+        keys = self.object_list.order_by().values(self.key)
+        return keys[: CEILING + 1].count()
 
     @property
     def is_capped(self) -> bool:
@@ -69,18 +77,21 @@ class QuickPaginator(_Paginator):
         """The number of rows as people read it: “1,204” or “10,000+”."""
         return f"{CEILING:,}+" if self.is_capped else f"{self.count:,}"
 
-    def page_of(self, number: int, source: QuerySet[Any]) -> QuickPage:
+    def page_of(self, number: int, source: NamedQuerySet) -> QuickPage:
         """Return the page *number* or the nearest there is, with rows of *source*."""
         deepest = _DEEPEST_ROW // self.per_page if self.is_capped else self.num_pages
         number = min(max(number, 1), deepest)
         start = (number - 1) * self.per_page
         keys = list(
-            self.object_list.values_list("pk", flat=True)[
+            self.object_list.values_list(self.key, flat=True)[
                 start : start + self.per_page + 1
             ]
         )
-        rows = {row.pk: row for row in source.filter(pk__in=keys).order_by()}
-        return QuickPage([rows[key] for key in keys if key in rows], number, self)
+        found = source.filter(**{f"{self.key}__in": keys}).order_by()
+        rows = {getattr(row, self.key): row for row in found}
+        # A row may have been deleted since its key was read.
+        page = [rows[key] for key in keys if key in rows]
+        return QuickPage(page, number, self, more=len(keys) > self.per_page)
 
 
 @dataclass(frozen=True)

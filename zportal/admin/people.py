@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from django.db.models import Count, F, QuerySet, Window
+from django.db.models import Count, F, Window
 from django.db.models.functions import RowNumber
 from django.http import HttpRequest
 
 from scim.models import DirectoryUser, GroupMembership, Organization
+from scim.models.base import NamedQuerySet
 from zportal.access import organization_of
-from zportal.admin.links import Link, page_url
+from zportal.admin.links import Link, page_urls
 from zportal.admin.paging import (
-    PAGE_SIZE,
     Pager,
     QuickPage,
     QuickPaginator,
@@ -53,7 +53,7 @@ class PeopleTable:
     pager: Pager
 
 
-def with_columns(people: QuerySet[Any]) -> QuerySet[Any]:
+def with_columns(people: NamedQuerySet) -> NamedQuerySet:
     """Return *people* with what a row shows, and without their documents."""
     return people.select_related("department").defer("data", "search")
 
@@ -63,21 +63,22 @@ def person_rows(
 ) -> list[PersonRow]:
     """Return the rows of *people*, whose groups are read in one query."""
     groups = _groups_of(organization, people)
+    url_of, department_url = page_urls("directoryuser"), page_urls("department")
     return [
         PersonRow(
             person=person,
-            url=page_url("directoryuser", person.pk),
+            url=url_of(person.pk),
             groups=groups.get(person.pk, NO_GROUPS),
-            department=_department_of(person),
+            department=_department_of(person, department_url),
         )
         for person in people
     ]
 
 
-def people_table(request: HttpRequest, people: QuerySet[Any]) -> PeopleTable:
+def people_table(request: HttpRequest, people: NamedQuerySet) -> PeopleTable:
     """Return the page of *people* that the address asks for with ``p``."""
     organization = organization_of(request)
-    paginator = QuickPaginator(people, PAGE_SIZE)
+    paginator = QuickPaginator(people)
     source = with_columns(DirectoryUser.objects.for_organization(organization))
     page = paginator.page_of(page_number(request.GET.get("p")), source)
     return PeopleTable(
@@ -87,11 +88,9 @@ def people_table(request: HttpRequest, people: QuerySet[Any]) -> PeopleTable:
     )
 
 
-def _department_of(person: DirectoryUser) -> Link | None:
+def _department_of(person: DirectoryUser, url_of: Callable[[int], str]) -> Link | None:
     department = person.department
-    if department is None:
-        return None
-    return Link(department.name, page_url("department", department.pk))
+    return None if department is None else Link(department.name, url_of(department.pk))
 
 
 def _groups_of(
@@ -117,10 +116,11 @@ def _groups_of(
         .order_by("user_id", "place")
         .values_list("user_id", "group_id", "group__scim_display_name", "total")
     )
+    url_of = page_urls("directorygroup")
     links: dict[int, list[Link]] = defaultdict(list)
     totals: dict[int, int] = {}
     for user, group, name, total in found:
-        links[user].append(Link(name, page_url("directorygroup", group)))
+        links[user].append(Link(name, url_of(group)))
         totals[user] = total
     return {
         user: GroupsShown(links=shown, more=totals[user] - len(shown))

@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern, path
 
@@ -15,12 +14,13 @@ from scim.models import (
     Organization,
     ProvisioningConnection,
 )
+from scim.models.base import NamedQuerySet
 from zportal.access import administrator_of, organization_of
 from zportal.admin.attributes import ENTERPRISE, sections
 from zportal.admin.base import DirectoryAdmin
 from zportal.admin.events import last_calls, recent_events, refused_domains
 from zportal.admin.filters import DepartmentFilter, GroupFilter, StatusFilter
-from zportal.admin.links import Link, page_url
+from zportal.admin.links import Link, page_url, page_urls
 from zportal.admin.lists import Column, DirectoryChangeList
 from zportal.admin.people import PersonRow, person_rows, with_columns
 from zportal.sites import portal
@@ -49,21 +49,16 @@ class UserAdmin(DirectoryAdmin):
     page_template = "user_management/user.html"
     tab = "Users"
     counted_as = ("person", "people")
-    search_hint = "Search user ID, name, external ID"
+    search_hint = "User ID, name or external ID begins with"
     columns = (
         Column("User ID", order="user_name_key"),
         Column("User Name", order="display_name_key"),
         Column("Groups"),
-        Column("Department", order="department__name_key", may_be_empty=True),
+        Column("Department", order="department_key", may_be_empty=True),
         Column("Status"),
         Column("Last change", order="modified", newest_first=True),
     )
     list_filter = (StatusFilter, DepartmentFilter, GroupFilter)
-    search_fields = (
-        "user_name_key__contains",
-        "display_name_key__contains",
-        "scim_external_id__icontains",
-    )
 
     def get_urls(self) -> list[URLPattern]:
         return [
@@ -75,7 +70,7 @@ class UserAdmin(DirectoryAdmin):
             *super().get_urls(),
         ]
 
-    def with_columns(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+    def with_columns(self, rows: NamedQuerySet) -> NamedQuerySet:
         return with_columns(rows)
 
     def rows_of_page(self, request: HttpRequest, found: list[Any]) -> list[PersonRow]:
@@ -127,10 +122,8 @@ def _groups_of(person: DirectoryUser) -> list[Link]:
         .order_by("group__display_name_key")
         .values_list("group_id", "group__scim_display_name")
     )
-    return [
-        Link(name, page_url("directorygroup", key))
-        for key, name in memberships[:GROUPS_LISTED]
-    ]
+    url_of = page_urls("directorygroup")
+    return [Link(name, url_of(key)) for key, name in memberships[:GROUPS_LISTED]]
 
 
 def _manager_of(person: DirectoryUser) -> Link | None:
