@@ -65,7 +65,7 @@ def tab_to(page: Page, target: Locator, key: str = "Tab") -> list[str]:
 
 def sign_in(page: Page, site: str, administrator: Administrator) -> None:
     page.goto(site)
-    tab_to(page, page.get_by_label("Login ID", exact=True))
+    expect(page.get_by_label("Login ID", exact=True)).to_be_focused()
     page.keyboard.type(administrator.login)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)

@@ -95,6 +95,7 @@ def saves_a_mistake(page: Page) -> None:
 
 
 def saves_what_is_stale(page: Page) -> None:
+    page.get_by_label("Password Strength").select_option("strong")
     page.evaluate("document.querySelector('[name=revision]').value = '0'")
     page.locator(".foot").get_by_role("button", name="Save").click()
     page.get_by_role("alert").wait_for()
