@@ -53,7 +53,7 @@ def stop_at(page: Page) -> dict[str, object]:
 
 def tab_to(page: Page, target: Locator, key: str = "Tab") -> list[str]:
     """Press *key* until *target* has the focus; return the names of the stops before."""
-    passed = []
+    passed: list[str] = []
     for _ in range(MOST_STOPS):
         page.keyboard.press(key)
         stop = stop_at(page)
