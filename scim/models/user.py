@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
 from django.db import models
@@ -31,6 +32,11 @@ class DirectoryUserQuerySet(NamedQuerySet):
         """The user of that SCIM id; none when it does not decode."""
         key = ids.decode(ids.USER_PREFIX, scim_id)
         return self.none() if key is None else self.filter(pk=key)
+
+    def with_scim_ids(self, scim_ids: Iterable[object]) -> Self:
+        """The users of those SCIM ids; what does not decode is nobody's."""
+        keys = (ids.decode(ids.USER_PREFIX, scim_id) for scim_id in scim_ids)
+        return self.filter(pk__in=[key for key in keys if key is not None])
 
     def of_domain(self, name: str) -> Self:
         """The people whose userName ends in that domain."""

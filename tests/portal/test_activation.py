@@ -79,7 +79,7 @@ def test_pending_changes_tell_old_new_who_and_when(
     assert pem.label == "Public SSL Certificate"
     page = answer.content.decode()
     assert "not set" in page
-    assert "admin, <time" in page
+    assert "<bdi>admin</bdi>, <time" in page
 
 
 def test_each_change_names_its_own_maker(
@@ -134,7 +134,7 @@ def test_activate_makes_active_what_was_saved(
     page = answer.content.decode()
     assert "Activated. 2 changes are in effect for sign-on now." in page
     assert "No Activations Pending" in page
-    assert "<strong>admin</strong>" in page
+    assert "<strong><bdi>admin</bdi></strong>" in page
     active = SamlConfiguration.objects.get(organization=staged, stage=Stage.ACTIVE)
     assert active.portal_url == "https://idp.example/"
     assert changes(staged) == {}

@@ -275,7 +275,7 @@ def test_the_foot_tells_who_saved_last(
     assert "Saved by" not in signed_in.get(PAGE).content.decode()
     second.post(PAGE, form(password_strength="strong"))
     page = signed_in.get(PAGE).content.decode()
-    assert "Saved by second, <time" in page
+    assert "Saved by <bdi>second</bdi>, <time" in page
     assert " today</time>" in page
 
 
@@ -285,7 +285,7 @@ def test_start_is_recorded_and_shown(contoso: Organization, signed_in: Client) -
     answer = signed_in.post(REAUTHENTICATE, follow=True)
     page = answer.content.decode()
     assert "All users have to authenticate again from now on." in page
-    assert "Last run by admin" in page
+    assert "Last run by <bdi>admin</bdi>" in page
     done = ForcedReauthentication.objects.get()
     assert (done.organization, done.actor) == (contoso, "admin")
     entry = AuditLog.objects.get()

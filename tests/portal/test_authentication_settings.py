@@ -139,7 +139,7 @@ def test_the_switch_remembers_who_changed_it_last(
     signed_in.post(PAGE, form(scim=None))
     contoso.connection.refresh_from_db()
     assert contoso.connection.changed_by == "admin"
-    assert "Switched off by admin" in signed_in.get(PAGE).content.decode()
+    assert "Switched off by <bdi>admin</bdi>" in signed_in.get(PAGE).content.decode()
 
 
 def test_switching_off_closes_the_service_and_keeps_the_token(

@@ -62,7 +62,7 @@ def test_the_corner_names_the_organization(
     signed_in: Client, contoso: Organization
 ) -> None:
     page = signed_in.get(HOME).content.decode()
-    assert "<strong>Contoso</strong>" in page
+    assert "<strong><bdi>Contoso</bdi></strong>" in page
     assert f"Company ID {contoso.org_id}" in page
     assert "zscalerone.net" in page
 

@@ -158,7 +158,7 @@ def test_an_ordinary_administrator_object_refuses_to_move(
 def test_the_corner_lists_the_others_for_a_superuser_only(
     root: Client, signed_in: Client, fabrikam: Organization
 ) -> None:
-    assert f'value="{fabrikam.pk}">Fabrikam' in root.get(PROFILE).content.decode()
+    assert f'value="{fabrikam.pk}"><bdi>Fabrikam' in root.get(PROFILE).content.decode()
     page = signed_in.get(PROFILE).content.decode()
     assert "Fabrikam" not in page
     assert SWITCH not in page
@@ -170,8 +170,8 @@ def test_the_list_finds_by_the_beginning_of_the_name_and_by_company_id(
 ) -> None:
     for term in ("FABR", str(fabrikam.pk)):
         page = root.get(LIST, {"q": term}).content.decode()
-        assert "<bdi>Fabrikam</bdi>" in page
-        assert "<bdi>Litware</bdi>" not in page
+        assert 'scope="row"><bdi>Fabrikam</bdi>' in page
+        assert 'scope="row"><bdi>Litware</bdi>' not in page
     assert b"Nothing matches" in root.get(LIST, {"q": "a\0%_"}).content
 
 

@@ -46,7 +46,7 @@ def test_the_page_tells_who_is_signed_in(
     auditor_signed_in: Client, contoso: Organization
 ) -> None:
     html = auditor_signed_in.get(PAGE).content.decode()
-    assert ">auditor</dd>" in html
+    assert "<bdi>auditor</bdi></dd>" in html
     assert "Auditor" in html
     assert f"Company ID {contoso.pk}" in html
     assert 'aria-current="page"' in html

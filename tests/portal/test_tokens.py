@@ -111,7 +111,7 @@ def test_save_activates_the_newest_and_revokes_the_old(
     assert "The new Bearer Token is live. The one before it no longer works." in html
     assert second not in html
     assert f"<code>{second[:6]}…</code>" in html
-    assert "Created by admin" in html
+    assert "Created by <bdi>admin</bdi>" in html
 
 
 def test_save_without_a_generated_token_keeps_the_live_one(
@@ -239,7 +239,7 @@ def test_the_row_tells_when_and_from_where_the_token_was_used(
     contoso: Organization, contoso_token: Token, signed_in: Client
 ) -> None:
     page = signed_in.get(PAGE).content.decode()
-    assert "Created by tests" in page
+    assert "Created by <bdi>tests</bdi>" in page
     assert "never used" in page
     assert contoso_token.secret not in page
     contoso.tokens.update(

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.portal.test_configure_saml_browser import enter
-from zportal.models import SamlConfiguration, Stage
+from zportal.models import AuditLog, AuthenticationSettings, SamlConfiguration, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,6 +65,37 @@ def test_save_and_cancel_are_no_accident(
     with page.expect_navigation():
         page.locator(".foot").get_by_role("button", name=button).click()
     expect(page.get_by_label("Password Strength")).to_have_value(strength)
+    assert warnings == []
+
+
+def test_after_save_the_back_button_shows_what_is_stored(
+    page: Page, contoso: Organization, warnings: list[str]
+) -> None:
+    page.get_by_label("Password Strength").select_option("strong")
+    with page.expect_navigation():
+        page.locator(".foot").get_by_role("button", name="Save").click()
+    page.get_by_role("link", name="Search").click()
+    page.go_back()
+    expect(page.get_by_label("Password Strength")).to_have_value("strong")
+    page.go_back()
+    expect(page.get_by_label("Password Strength")).to_have_value("strong")
+    page.get_by_label("Password Expiration").select_option("one-month")
+    with page.expect_navigation():
+        page.locator(".foot").get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Authentication Settings are saved.")).to_be_visible()
+    row = AuthenticationSettings.objects.get(organization=contoso, stage=Stage.STAGED)
+    assert (row.password_strength, row.password_expiration) == ("strong", "one-month")
+    assert warnings == []
+
+
+def test_a_double_click_on_save_is_one_save(
+    page: Page, contoso: Organization, warnings: list[str]
+) -> None:
+    page.get_by_label("Password Strength").select_option("strong")
+    page.locator(".foot").get_by_role("button", name="Save").dblclick()
+    expect(page.get_by_text("Authentication Settings are saved.")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    assert AuditLog.objects.for_organization(contoso).count() == 1
     assert warnings == []
 
 

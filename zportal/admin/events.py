@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,27 +10,44 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from scim.models import Domain, Organization, ProvisioningEvent
+from scim.models import DirectoryUser, Domain, Organization, ProvisioningEvent
 from scim.models.organization import validate_domain
 from zportal.admin.attributes import text_of
+from zportal.admin.links import Link, page_url
 
 EVENTS_SHOWN = 20
 CALLS_SHOWN = 5
+MEMBERS_SHOWN = 10
+"""Of those who joined or left a group with one call."""
 
 REFUSALS_READ = 1_000
 REFUSALS_WITHIN = timedelta(hours=24)
 
 _LONGEST_VALUE = 300
+_OTHERS = re.compile("… and ([0-9]+) more")
+
+
+@dataclass(frozen=True)
+class Members:
+    """People who joined or left a group; the address of one who is gone is empty."""
+
+    verb: str
+    people: list[Link]
+    more: int
 
 
 @dataclass(frozen=True)
 class Change:
-    """What an event changed: an attribute, its old and its new value."""
+    """What an event changed: an attribute, its old and its new value.
+
+    For the members of a group, who was added and who was removed, in their place.
+    """
 
     path: str
     name: str
-    old: str
-    new: str
+    old: str = ""
+    new: str = ""
+    members: tuple[Members, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,7 +79,9 @@ def recent_events(
 ) -> list[EventRow]:
     """Return the newest events about one user or group, the newest first."""
     events = _light(organization).about(resource_type, key).newest_first()
-    return [EventRow(event, _changes(event.changes)) for event in events[:EVENTS_SHOWN]]
+    shown = list(events[:EVENTS_SHOWN])
+    people = _members_of(organization, shown) if resource_type == "Group" else {}
+    return [EventRow(event, _changes(event.changes, people)) for event in shown]
 
 
 def last_calls(organization: Organization) -> list[ProvisioningEvent]:
@@ -96,11 +116,55 @@ def _light(organization: Organization) -> Any:
     return events.defer("request_body", "response_body")
 
 
-def _changes(changes: dict[str, Any]) -> list[Change]:
+def _members_of(
+    organization: Organization, events: list[ProvisioningEvent]
+) -> dict[str, Link]:
+    """Return the people that *events* of a group show, by SCIM id, in one query."""
+    shown = {
+        scim_id
+        for event in events
+        for listed in event.changes.get("members", ())
+        for scim_id in listed[:MEMBERS_SHOWN]
+        if isinstance(listed, list)
+    }
+    if not shown:
+        return {}
+    people = (
+        DirectoryUser.objects.for_organization(organization)
+        .with_scim_ids(shown)
+        .only("scim_username", "display_name")
+    )
+    return {
+        person.scim_id: Link(
+            person.display_name or person.scim_username,
+            page_url("directoryuser", person.pk),
+        )
+        for person in people
+    }
+
+
+def _changes(changes: dict[str, Any], people: dict[str, Link]) -> list[Change]:
     return [
-        Change(path, path.rpartition(":")[2], _shortened(old), _shortened(new))
-        for path, (old, new) in sorted(changes.items())
+        _change(path, old, new, people) for path, (old, new) in sorted(changes.items())
     ]
+
+
+def _change(path: str, old: Any, new: Any, people: dict[str, Link]) -> Change:
+    # Of a very large change, the event keeps a text instead of the lists.
+    if path == "members" and isinstance(old, list) and isinstance(new, list):
+        both = (("added", new), ("removed", old))
+        members = (_members(verb, listed, people) for verb, listed in both if listed)
+        return Change(path, path, members=tuple(members))
+    return Change(path, path.rpartition(":")[2], _shortened(old), _shortened(new))
+
+
+def _members(verb: str, listed: list[str], people: dict[str, Link]) -> Members:
+    """Return the first of *listed* by name; the event's last entry may count others."""
+    others = _OTHERS.fullmatch(str(listed[-1]))
+    scim_ids = listed[:-1] if others else listed
+    more = len(scim_ids[MEMBERS_SHOWN:]) + (int(others[1]) if others else 0)
+    shown = [str(scim_id) for scim_id in scim_ids[:MEMBERS_SHOWN]]
+    return Members(verb, [people.get(each, Link(each, "")) for each in shown], more)
 
 
 def _shortened(value: Any) -> str:

@@ -1,0 +1,149 @@
+"""One organization full of hostile content, one that is empty, and who looks at them.
+
+The tests that walk the pages in a browser share it: it is set up once for a module.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from scim import services
+from scim.models import (
+    DirectoryGroup,
+    DirectoryUser,
+    Organization,
+    ProvisioningEvent,
+)
+from tests.portal import factories
+from tests.portal.settings_form import PAGE, certificate, form, upload
+from tests.situations import administrator_of, open_tenant, signed_in_as
+from zportal.models import Activation
+
+if TYPE_CHECKING:
+    from zportal.models import Administrator
+
+LONG = "W" * 200
+"""A word that nothing lets break."""
+
+RIGHT_TO_LEFT = "\u202eעדי\u202c \u2067ואנס"  # noqa: RUF001 - these are Hebrew letters
+"""A Hebrew name with an override and an isolate that nobody closes."""
+
+ARABIC = "عادل.منصور@contoso.example"
+DOMAIN = f"{'d' * 60}.{'e' * 60}.{'f' * 60}.example"
+GROUPS = 120
+"""More than two pages of the list hold."""
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Where things are, and the session of each administrator by login."""
+
+    keys: dict[str, int]
+    sessions: dict[str, str]
+
+
+def set_up() -> Cast:
+    """Fill the database and sign everybody in."""
+    contoso = open_tenant(f"Contoso {LONG}", "contoso.example").organization
+    empty = services.create_organization(name=RIGHT_TO_LEFT, domains=["empty.example"])
+    services.register_domain(organization=contoso, name=DOMAIN)
+    people = [
+        administrator_of(contoso, "root", is_superuser=True, name=RIGHT_TO_LEFT),
+        administrator_of(contoso, f"admin-{LONG[:120]}", name=LONG),
+        administrator_of(contoso, "generator"),
+        administrator_of(contoso, "auditor", role="auditor"),
+        administrator_of(empty, "newcomer"),
+    ]
+    _stage_changes(contoso, people[0])
+    return Cast(_directory(contoso), {_short(each): _session(each) for each in people})
+
+
+def _short(administrator: Administrator) -> str:
+    return administrator.login.partition("-")[0]
+
+
+def _session(administrator: Administrator) -> str:
+    return signed_in_as(administrator).cookies[settings.SESSION_COOKIE_NAME].value
+
+
+def _stage_changes(organization: Organization, administrator: Administrator) -> None:
+    """Save what waits for activation, as *administrator* would."""
+    Activation.objects.create(
+        organization=organization, actor=LONG, changes={"SAML Portal URL": ["", ""]}
+    )
+    values = form(
+        portal_url=f"https://idp.example/{LONG}",
+        certificate=upload(certificate(days=10, subject=LONG[:60])),
+        auto_provisioning="on",
+    )
+    assert signed_in_as(administrator).post(PAGE, values).status_code == 302
+
+
+def _directory(organization: Organization) -> dict[str, int]:
+    groups = _groups(organization)
+    person = factories.person(
+        organization,
+        f"{LONG[:184]}@contoso.example",
+        groups=groups,
+        dept=LONG,
+        displayName=LONG,
+        title=RIGHT_TO_LEFT,
+        externalId=LONG,
+        emails=[
+            {"type": LONG[:60], "value": f"{LONG}@contoso.example", "primary": True}
+        ],
+        **{f"urn:example:{LONG}": {"badge": LONG}},
+    )
+    other = factories.person(
+        organization,
+        ARABIC,
+        groups=groups[-2:],
+        dept=RIGHT_TO_LEFT,
+        displayName=RIGHT_TO_LEFT,
+        active=False,
+    )
+    _events(organization, person, other, groups[0])
+    assert person.department is not None
+    return {
+        "scim_directoryuser": person.pk,
+        "scim_directorygroup": groups[0].pk,
+        "scim_department": person.department.pk,
+        "disabled": other.pk,
+    }
+
+
+def _groups(organization: Organization) -> list[DirectoryGroup]:
+    names = [LONG, RIGHT_TO_LEFT, *(f"Team {n:03}" for n in range(GROUPS - 2))]
+    return [factories.group(organization, name) for name in names]
+
+
+def _events(
+    organization: Organization,
+    person: DirectoryUser,
+    other: DirectoryUser,
+    group: DirectoryGroup,
+) -> None:
+    factories.refusal(organization, f"joni@{DOMAIN.replace('d', 'x')}")
+    about: dict[str, Any] = {"method": "PATCH", "path": f"/{LONG}", "status": 200}
+    factories.event(
+        organization,
+        resource_type="User",
+        resource_key=person.pk,
+        action=ProvisioningEvent.Action.CHANGE,
+        changes={
+            "displayName": [RIGHT_TO_LEFT, LONG],
+            f"urn:example:{LONG}": ["", LONG],
+        },
+        **about,
+    )
+    factories.event(
+        organization,
+        resource_type="Group",
+        resource_key=group.pk,
+        action=ProvisioningEvent.Action.CHANGE,
+        changes={"members": [[LONG[:36]], [str(other.scim_id), str(person.scim_id)]]},
+        **about,
+    )
