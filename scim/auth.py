@@ -12,12 +12,15 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from django.core.exceptions import DisallowedHost
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from scim.errors import Forbidden, ScimError, Unauthorized, translate
+from scim.errors import Forbidden, ScimError, Unauthorized, WrongHost, translate
 from scim.models import BearerToken, Organization
+from scim.models.prepared import Prepared
+from scim.models.token import digest_of
 from scim.recording import draft, record
 from scim.responses import error_response
 
@@ -45,7 +48,11 @@ class BearerAuthentication:
         )
         anonymous = getattr(view, "open_to_anyone", False)
         try:
+            # Nothing else checks it on this path (zportal.middleware.ScimMiddleware).
+            request.get_host()
             refused = self.admit(request, org_id, anonymous=anonymous)
+        except DisallowedHost:
+            return error_response(WrongHost())
         except DatabaseError as exc:
             # Nobody can say who is calling, so nobody gets in.
             return error_response(translate(exc))
@@ -116,6 +123,14 @@ def bearer_secret(header: str) -> str | None:
     return secret
 
 
+_BY_DIGEST: Prepared[BearerToken] = Prepared(
+    lambda digest: BearerToken.objects.filter(digest=digest).select_related(
+        "organization__connection"
+    )[:1],
+    str,
+)
+
+
 def _known(org_id: int) -> Organization | None:
     return Organization.objects.select_related("connection").filter(pk=org_id).first()
 
@@ -124,11 +139,7 @@ def _token(secret: str | None) -> BearerToken:
     """Find a token by its digest: one indexed look-up, nothing secret is compared."""
     if not secret:
         raise Unauthorized("no bearer token was sent")
-    token: BearerToken | None = (
-        BearerToken.objects.for_secret(secret)
-        .select_related("organization__connection")
-        .first()
-    )
+    token = _BY_DIGEST.first(digest_of(secret))
     if token is None:
         raise Unauthorized("the token is unknown")
     return token

@@ -99,6 +99,14 @@ class Unauthorized(ScimError):
         return {"WWW-Authenticate": 'Bearer realm="scim"'}
 
 
+class WrongHost(ScimError):
+    sentence = (
+        "The service does not answer under this host name. Copy the Base URL from "
+        "Configure SAML, or add the name to ALLOWED_HOSTS."
+    )
+    section = "3; RFC 9110 section 7.2"
+
+
 class Forbidden(ScimError):
     status = 403
     sentence = "This is not permitted."
