@@ -8,6 +8,7 @@ this one lets nothing pass that it did not prove.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -17,8 +18,15 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from scim.errors import Forbidden, ScimError, Unauthorized, WrongHost, translate
-from scim.models import BearerToken, Organization
+from scim.errors import (
+    Forbidden,
+    ScimError,
+    TooManyRequests,
+    Unauthorized,
+    WrongHost,
+    translate,
+)
+from scim.models import BearerToken, Organization, ProvisioningConnection
 from scim.models.prepared import Prepared
 from scim.models.token import digest_of
 from scim.recording import draft, record
@@ -88,6 +96,7 @@ class BearerAuthentication:
             raise Forbidden(_closed_because(organization))
         if token is not None:
             note_use(token, getattr(request, "client_ip", None))
+            _count_call(organization)
 
     def refuse(
         self, request: HttpRequest, org_id: int, refusal: ScimError
@@ -167,6 +176,19 @@ def _closed_because(organization: Organization) -> str:
             "on in Authentication Settings > Configure SAML, and Save."
         )
     return "SCIM-Based Provisioning needs the Enterprise package."
+
+
+def _count_call(organization: Organization) -> None:
+    """Raise TooManyRequests beyond what the behaviour profile allows in a second.
+
+    Anonymous calls are not counted: strangers could use up the client's.
+    """
+    most = organization.behaviour.requests_per_second
+    if not most:
+        return
+    mine = ProvisioningConnection.objects.for_organization(organization)
+    if not mine.count_call(int(time.time()), most):
+        raise TooManyRequests
 
 
 def note_use(token: BearerToken, client_ip: str | None) -> None:

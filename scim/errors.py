@@ -154,6 +154,19 @@ class UnsupportedMediaType(ScimError):
     section = "3.1; RFC 9110 section 15.5.16"
 
 
+class TooManyRequests(ScimError):
+    status = 429
+    sentence = (
+        "More requests a second than this organization takes. Wait a second, then "
+        "repeat; the limit is set in Authentication Settings > Advanced."
+    )
+    section = "3.12; RFC 6585 section 4"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": "1"}
+
+
 class NotSupported(ScimError):
     status = 501
     sentence = "This service does not offer the operation; see ServiceProviderConfig."
