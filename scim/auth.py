@@ -8,16 +8,27 @@ this one lets nothing pass that it did not prove.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from django.core.exceptions import DisallowedHost
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from scim.errors import Forbidden, ScimError, Unauthorized, translate
-from scim.models import BearerToken, Organization
+from scim.errors import (
+    Forbidden,
+    ScimError,
+    TooManyRequests,
+    Unauthorized,
+    WrongHost,
+    translate,
+)
+from scim.models import BearerToken, Organization, ProvisioningConnection
+from scim.models.prepared import Prepared
+from scim.models.token import digest_of
 from scim.recording import draft, record
 from scim.responses import error_response
 
@@ -45,7 +56,11 @@ class BearerAuthentication:
         )
         anonymous = getattr(view, "open_to_anyone", False)
         try:
+            # Nothing else checks it on this path (zportal.middleware.ScimMiddleware).
+            request.get_host()
             refused = self.admit(request, org_id, anonymous=anonymous)
+        except DisallowedHost:
+            return error_response(WrongHost())
         except DatabaseError as exc:
             # Nobody can say who is calling, so nobody gets in.
             return error_response(translate(exc))
@@ -81,6 +96,7 @@ class BearerAuthentication:
             raise Forbidden(_closed_because(organization))
         if token is not None:
             note_use(token, getattr(request, "client_ip", None))
+            _count_call(organization)
 
     def refuse(
         self, request: HttpRequest, org_id: int, refusal: ScimError
@@ -116,6 +132,14 @@ def bearer_secret(header: str) -> str | None:
     return secret
 
 
+_BY_DIGEST: Prepared[BearerToken] = Prepared(
+    lambda digest: BearerToken.objects.filter(digest=digest).select_related(
+        "organization__connection"
+    )[:1],
+    str,
+)
+
+
 def _known(org_id: int) -> Organization | None:
     return Organization.objects.select_related("connection").filter(pk=org_id).first()
 
@@ -124,11 +148,7 @@ def _token(secret: str | None) -> BearerToken:
     """Find a token by its digest: one indexed look-up, nothing secret is compared."""
     if not secret:
         raise Unauthorized("no bearer token was sent")
-    token: BearerToken | None = (
-        BearerToken.objects.for_secret(secret)
-        .select_related("organization__connection")
-        .first()
-    )
+    token = _BY_DIGEST.first(digest_of(secret))
     if token is None:
         raise Unauthorized("the token is unknown")
     return token
@@ -156,6 +176,19 @@ def _closed_because(organization: Organization) -> str:
             "on in Authentication Settings > Configure SAML, and Save."
         )
     return "SCIM-Based Provisioning needs the Enterprise package."
+
+
+def _count_call(organization: Organization) -> None:
+    """Raise TooManyRequests beyond what the behaviour profile allows in a second.
+
+    Anonymous calls are not counted: strangers could use up the client's.
+    """
+    most = organization.behaviour.requests_per_second
+    if not most:
+        return
+    mine = ProvisioningConnection.objects.for_organization(organization)
+    if not mine.count_call(int(time.time()), most):
+        raise TooManyRequests
 
 
 def note_use(token: BearerToken, client_ip: str | None) -> None:

@@ -20,6 +20,7 @@ from scim.models import (
     GroupMembership,
     Organization,
 )
+from scim.models.prepared import Prepared
 from scim.schema import ENTERPRISE, GROUP, USER
 
 Document = dict[str, Any]
@@ -46,16 +47,29 @@ def groups_of(users: Iterable[DirectoryUser]) -> GroupsOfUsers:
     users = list(users)
     if not users:
         return {}
-    rows = (
-        GroupMembership.objects.for_organization(users[0].organization_id)
-        .filter(user__in=[user.pk for user in users])
-        .order_by("group_id")
-        .values_list("user_id", "group_id", "group__scim_display_name")
-    )
+    organization = users[0].organization_id
+    if len(users) == 1:
+        rows = _GROUPS_OF_ONE.rows(organization, users[0].pk)
+    else:
+        rows = _groups(organization, user__in=[user.pk for user in users])
     found: GroupsOfUsers = defaultdict(list)
     for user, group, name in rows:
         found[user].append((group, name))
     return found
+
+
+def _groups(organization: int, **users: Any) -> Any:
+    return (
+        GroupMembership.objects.for_organization(organization)
+        .filter(**users)
+        .order_by("group_id")
+        .values_list("user_id", "group_id", "group__scim_display_name")
+    )
+
+
+_GROUPS_OF_ONE: Prepared[GroupMembership] = Prepared(
+    lambda organization, user: _groups(organization, user=user), int, int
+)
 
 
 def members_of(groups: Iterable[DirectoryGroup]) -> MembersOfGroups:

@@ -21,7 +21,7 @@ from django_scim.views import SCIMView
 
 from scim.errors import MethodNotAllowed, ScimError, translate
 from scim.models import ProvisioningEvent
-from scim.recording import draft, record
+from scim.recording import draft, record, record_soon
 from scim.responses import error_response, no_content
 
 logger = logging.getLogger(__name__)
@@ -72,18 +72,25 @@ class Endpoint(SCIMView):  # type: ignore[misc]
                 with self._unit(request):
                     request.event = self._draft(request)
                     response: Any = View.dispatch(self, request, *args, **kwargs)
-                    record(request.event, request, response)
+                    if self._changes(request):
+                        record(request.event, request, response)
             except (IntegrityError, OperationalError) as exc:
                 if attempt == ATTEMPTS or not passing(exc):
                     raise
                 logger.info("Trying a SCIM call again: %s", type(exc).__name__)
             else:
+                if not self._changes(request):
+                    record_soon(request.event, request, response)
                 return cast("HttpResponse", response)
         raise AssertionError
 
+    def _changes(self, request: HttpRequest) -> bool:
+        """Whether the call may change something, and so runs in a transaction."""
+        return request.method in WRITES and self.takes_lock
+
     @contextmanager
     def _unit(self, request: HttpRequest) -> Iterator[None]:
-        if request.method in WRITES and self.takes_lock:
+        if self._changes(request):
             with transaction.atomic():
                 yield
         else:

@@ -99,6 +99,14 @@ class Unauthorized(ScimError):
         return {"WWW-Authenticate": 'Bearer realm="scim"'}
 
 
+class WrongHost(ScimError):
+    sentence = (
+        "The service does not answer under this host name. Copy the Base URL from "
+        "Configure SAML, or add the name to ALLOWED_HOSTS."
+    )
+    section = "3; RFC 9110 section 7.2"
+
+
 class Forbidden(ScimError):
     status = 403
     sentence = "This is not permitted."
@@ -144,6 +152,19 @@ class UnsupportedMediaType(ScimError):
         "or application/json."
     )
     section = "3.1; RFC 9110 section 15.5.16"
+
+
+class TooManyRequests(ScimError):
+    status = 429
+    sentence = (
+        "More requests a second than this organization takes. Wait a second, then "
+        "repeat; the limit is set in Authentication Settings > Advanced."
+    )
+    section = "3.12; RFC 6585 section 4"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": "1"}
 
 
 class NotSupported(ScimError):

@@ -34,6 +34,15 @@ class BehaviourProfile:
     body_member_limit: int = 1_000
     max_page: int = 1_000
 
+    requests_per_second: int = 0
+    """Calls served within one second, 0 for any number; the others get 429."""
+
+    groups_per_user: int = 0
+    """Groups a user may be in, 0 for any number."""
+
+    put_trusts_body_id: bool = False
+    """PUT changes the resource that the body's id names, whatever the URL names."""
+
 
 PROFILES: dict[str, BehaviourProfile] = {
     # Lengths: Zscaler's "Adding Users" and "Ranges & Limitations".

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Count, F
 from django.utils import timezone
 
 from scim import ids
@@ -29,6 +29,7 @@ from scim.models import (
     Organization,
     ProvisioningEvent,
 )
+from scim.models.prepared import Prepared
 from scim.schema import ENTERPRISE
 from scim.text import match_key
 
@@ -148,8 +149,7 @@ def _check_domain(
             "for the organization."
         )
     domain = domain.lower()
-    known = Domain.objects.for_organization(organization)
-    if not known.filter(name=domain).exists():
+    if not _REGISTERED.rows(organization.pk, domain):
         event.refused_domain = domain[:253]
         raise InvalidValue(
             f"The domain {domain[:253]} of userName is not registered for this "
@@ -158,17 +158,39 @@ def _check_domain(
         )
 
 
+_REGISTERED: Prepared[Domain] = Prepared(
+    lambda organization, name: (
+        Domain.objects.for_organization(organization)
+        .filter(name=name)
+        .values_list("pk")[:1]
+    ),
+    int,
+    str,
+)
+
+
 def _department(organization: Organization, name: str) -> Department | None:
     """Return the department of that name, made when it is new, letter case aside."""
     if not name:
         return None
-    departments = Department.objects.for_organization(organization)
-    found: Department = departments.get_or_create(
-        organization=organization,
-        name_key=match_key(name),
-        defaults={"name": name},
-    )[0]
+    key = match_key(name)
+    found = _DEPARTMENT.first(organization.pk, key)
+    if found is None:
+        departments = Department.objects.for_organization(organization)
+        # Somebody else may make it at this moment.
+        found = departments.get_or_create(
+            organization=organization, name_key=key, defaults={"name": name}
+        )[0]
     return found
+
+
+_DEPARTMENT: Prepared[Department] = Prepared(
+    lambda organization, key: Department.objects.for_organization(organization).filter(
+        name_key=key
+    )[:1],
+    int,
+    str,
+)
 
 
 # ----------------------------------------------------------------------------- groups
@@ -256,6 +278,7 @@ def _apply_members(
     for batch in _batches(unwanted):
         rows.filter(user__in=batch).delete()
     added = sorted(wanted - present)
+    _check_groups_of(group.organization, added)
     GroupMembership.objects.bulk_create(
         [
             GroupMembership(
@@ -268,6 +291,33 @@ def _apply_members(
     if added or unwanted:
         event.changes["members"] = [_listed(unwanted), _listed(added)]
     return bool(added or unwanted)
+
+
+def _check_groups_of(organization: Organization, joining: list[int]) -> None:
+    """Raise InvalidValue when one of the users is in as many groups as one may be.
+
+    Their rows are locked meanwhile: another group may be adding them as well.
+    """
+    most = organization.behaviour.groups_per_user
+    if not most:
+        return
+    users = DirectoryUser.objects.for_organization(organization)
+    memberships = GroupMembership.objects.for_organization(organization)
+    for batch in _batches(joining):
+        list(users.filter(pk__in=batch).order_by("pk").select_for_update().values("pk"))
+        full = (
+            memberships.filter(user__in=batch)
+            .values_list("user__scim_username")
+            .annotate(groups=Count("pk"))
+            .filter(groups__gte=most)
+            .order_by("user__scim_username")
+            .first()
+        )
+        if full is not None:
+            raise InvalidValue(
+                f"{full[0]} is in {full[1]} groups, and {most} is the most here; "
+                "no member was changed."
+            )
 
 
 def _listed(keys: list[int]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -11,6 +12,7 @@ import orjson
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from scim import event_queue
 from scim.models import BearerToken, Organization, ProvisioningEvent
 from scim.models.event import BODY_LIMIT
 
@@ -50,13 +52,31 @@ def draft(
 def record(
     event: ProvisioningEvent, request: HttpRequest, response: HttpResponse
 ) -> None:
-    """Complete *event* with request and response and insert it.
+    """Complete *event* with request and response and insert it, in this transaction.
 
     Calls that proved nothing are capped: whoever knows an address can make them.
     """
     if event.actor == ANONYMOUS and _too_many(event):
         return
     event.time = timezone.now()
+    _completed(event, request, response).save(force_insert=True)
+
+
+def record_soon(
+    event: ProvisioningEvent, request: HttpRequest, response: HttpResponse
+) -> None:
+    """Complete and insert the event of a call that changed nothing, beside requests."""
+    if event.actor == ANONYMOUS:
+        # Counted before it is written, so it is written before the next is counted.
+        record(event, request, response)
+        return
+    event.time = timezone.now()
+    event_queue.queue.add(partial(_completed, event, request, response))
+
+
+def _completed(
+    event: ProvisioningEvent, request: HttpRequest, response: HttpResponse
+) -> ProvisioningEvent:
     event.status = response.status_code
     # A refusal may quote an id of the URL; PostgreSQL stores no NUL.
     event.detail = event.detail.replace("\0", "")
@@ -65,7 +85,7 @@ def record(
     event.changes = _capped(event.changes)
     event.request_body = masked(_sent(request))
     event.response_body = masked(response.content)
-    event.save(force_insert=True)
+    return event
 
 
 def _capped(changes: dict[str, Any]) -> dict[str, Any]:
@@ -111,7 +131,9 @@ def masked(raw: bytes) -> str:
     """Return a body as text for the log, passwords masked, at most BODY_LIMIT bytes."""
     if not raw:
         return ""
-    if b"password" in raw.lower() or b"\\u" in raw:
+    # What is cut off anyway needs no looking through: a group may be a megabyte.
+    head = raw[:BODY_LIMIT]
+    if b"password" in head.lower() or b"\\u" in head:
         try:
             raw = orjson.dumps(_mask(orjson.loads(raw)))
         except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):

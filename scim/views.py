@@ -19,6 +19,7 @@ from scim.errors import (
     NotSupported,
     ScimError,
 )
+from scim.leniency import lookup
 from scim.models import ProvisioningEvent
 from scim.patches import read_operations
 from scim.responses import no_content, scim_response
@@ -89,7 +90,7 @@ class ResourceEndpoint(Endpoint):
 
     def get_object(self) -> Any:
         """The resource of the URL, locked when it is going to be changed."""
-        scim_id = self.kwargs[self.lookup_url_kwarg]
+        scim_id = self._named_id()
         rows = self.model_cls.objects.for_organization(self.request.organization)
         rows = rows.with_scim_id(scim_id)
         if self.request.method in WRITES:
@@ -104,6 +105,19 @@ class ResourceEndpoint(Endpoint):
         self.request.event.resource_key = row.pk
         self.request.event.target = str(row)[:254]
         return row
+
+    def _named_id(self) -> str:
+        """The id of the URL; or of a PUT's body, where the behaviour profile says so.
+
+        Zscaler's real service reads it there (Captain-P-Goldfish/scim-for-keycloak 114).
+        """
+        named: str = self.kwargs[self.lookup_url_kwarg]
+        if self.request.method != "PUT":
+            return named
+        if not self.request.organization.behaviour.put_trusts_body_id:
+            return named
+        sent = lookup(self.body, "id")
+        return sent if isinstance(sent, str) and sent else named
 
     def get_single(self, request: Any) -> HttpResponse:
         return self._answer(self.scim_adapter(self.get_object(), request=request))

@@ -71,11 +71,21 @@ def fresh_database(directory: Path) -> Iterator[str]:
             server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+@dataclass(frozen=True)
+class Installation:
+    """A migrated database with one organization whose SCIM service is open."""
+
+    environment: dict[str, str]
+    address: str
+    base_url: str
+    secret: str
+
+
 @contextmanager
-def live_service(
+def installed(
     directory: Path, *, profile: str = "rfc", workers: int = 2
-) -> Iterator[LiveService]:
-    """Migrate, make an organization, serve; stop when the block ends."""
+) -> Iterator[Installation]:
+    """Migrate and make an organization; the database goes when the block ends."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     with fresh_database(directory) as database_url:
@@ -104,9 +114,20 @@ def live_service(
                 "--json",
             ).splitlines()[-1]
         )
-        log = directory / "gunicorn.log"
-        with served(environment, log, address):
-            yield LiveService(address, made["base_url"], made["bearer_token"], log)
+        yield Installation(environment, address, made["base_url"], made["bearer_token"])
+
+
+@contextmanager
+def live_service(
+    directory: Path, *, profile: str = "rfc", workers: int = 2
+) -> Iterator[LiveService]:
+    """Serve a new installation; stop when the block ends."""
+    log = directory / "gunicorn.log"
+    with (
+        installed(directory, profile=profile, workers=workers) as here,
+        served(here.environment, log, here.address),
+    ):
+        yield LiveService(here.address, here.base_url, here.secret, log)
 
 
 def run(environment: dict[str, str], *arguments: str) -> str:

@@ -30,13 +30,15 @@ class Rule:
     choices: Mapping[str, str] | None = None
     least: int = 1
     most: int | None = None
+    zero: str = "0"
+    """What 0 means, where *least* allows it."""
 
     def text(self, value: Any) -> str:
         """Return *value* as the page words it."""
         if self.choices is not None:
             return self.choices[value]
         if self.most is not None:
-            return f"{value:,}"
+            return f"{value:,}" if value else self.zero
         return "on" if value else "off"
 
 
@@ -126,6 +128,39 @@ RULES = (
         "Department",
         "Zscaler: 128 characters.",
         "Zscaler, “Ranges & Limitations”",
+    ),
+    Rule(
+        name="requests_per_second",
+        label="Requests a second, at most",
+        sentence="Of the organization, with a valid token. The others are answered with "
+        "429 and Retry-After. 0 is no limit.",
+        fact="Zscaler: 5 requests a second; its answer to more is not documented.",
+        source="Zscaler, “SCIM API Examples”; RFC 6585, section 4",
+        least=0,
+        most=MOST,
+        zero="no limit",
+    ),
+    Rule(
+        name="groups_per_user",
+        label="Groups of a user, at most",
+        sentence="A call that would put somebody into one more is refused with 400 "
+        "invalidValue. 0 is no limit.",
+        fact="Zscaler: 128 on one page, 127 on another. What SCIM gets for one more is "
+        "not documented.",
+        source="Zscaler, “Understanding SCIM” and “Adding Users”",
+        least=0,
+        most=MOST,
+        zero="no limit",
+    ),
+    Rule(
+        name="put_trusts_body_id",
+        label="PUT goes by the id in the body",
+        sentence="The resource that the body’s id names is changed, and a foreign id is "
+        "answered with 404, whatever the address names.",
+        fact="Seen on a Zscaler server in 2024: clients that send an id of their own "
+        "get 404. Off, the address counts and the body’s id is ignored.",
+        source="GitHub, Captain-P-Goldfish/scim-for-keycloak, issue 114; RFC 7644, "
+        "section 3.5.1",
     ),
     Rule(
         name="password_in_schema",

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
+from django.urls import resolve
 from django.utils import timezone
 
 from scim.models import Organization
@@ -129,6 +130,26 @@ class UploadLimitMiddleware:
             return True
         length = request.headers.get("content-length") or "0"
         return not length.isdecimal() or int(length) > settings.PORTAL_UPLOAD_LIMIT
+
+
+class ScimMiddleware:
+    """Serves the SCIM service without what only browsers need.
+
+    Sessions, CSRF tokens, messages, the Content-Security-Policy and the sign-in lock
+    mean nothing to a client with a bearer token, and cost it a third of a short call.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not SCIM_PATH.match(request.path):
+            return self.get_response(request)
+        match = request.resolver_match = resolve(request.path_info)
+        response: HttpResponse = match.func(request, *match.args, **match.kwargs)
+        # CommonMiddleware's work; without it gunicorn would send the body in chunks.
+        response.setdefault("Content-Length", str(len(response.content)))
+        return response
 
 
 class SessionLimitMiddleware:

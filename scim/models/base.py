@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, ClassVar, Self
 
+import orjson
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Q
@@ -29,6 +31,30 @@ class KeyField(models.CharField):  # type: ignore[type-arg]
         if connection.vendor == "postgresql":
             parameters["collation"] = "C"
         return parameters
+
+
+class _Decoder(json.JSONDecoder):
+    def decode(self, s: str, *_: Any) -> Any:
+        return orjson.loads(s)
+
+
+class _Encoder(json.JSONEncoder):
+    def encode(self, o: Any) -> str:
+        return orjson.dumps(o).decode()
+
+
+class DocumentField(models.JSONField):
+    """JSON, read and written by orjson, which takes a quarter of the time."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs |= {"encoder": _Encoder, "decoder": _Decoder}
+        super().__init__(*args, **kwargs)
+
+    def deconstruct(self) -> Any:
+        """For migrations it is a JSONField: the database sees no difference."""
+        name, _, args, kwargs = super().deconstruct()
+        del kwargs["encoder"], kwargs["decoder"]
+        return name, "django.db.models.JSONField", args, kwargs
 
 
 def begins(column: str, key: str) -> Q:
@@ -115,12 +141,12 @@ class NamedQuerySet(OrganizationQuerySet):
 class Resource(models.Model):
     """The columns that users and groups share: document, version and times."""
 
-    data = models.JSONField(
+    data = DocumentField(
         default=dict,
         help_text="The SCIM attributes as accepted, in canonical spelling, without "
         "id, meta, groups and members. The other columns are derived from it.",
     )
-    search = models.JSONField(
+    search = DocumentField(
         default=dict,
         editable=False,
         help_text="The same document as filters compare it: strings without letter "

@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 from django.db import models
 from django.utils import timezone
 
-from scim.models.base import OrganizationQuerySet
+from scim.models.base import DocumentField, OrganizationQuerySet
 from scim.models.organization import Organization
 
 BODY_LIMIT = 64 * 1024
@@ -77,7 +77,7 @@ class ProvisioningEvent(models.Model):
         blank=True,
         help_text="The unregistered domain of a refused userName.",
     )
-    changes = models.JSONField(
+    changes = DocumentField(
         default=dict,
         help_text="Attribute path to [old value, new value]; for members of a group, "
         "[ids that went, ids that came].",

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from scim.models.base import OrganizationQuerySet
@@ -21,6 +21,25 @@ SECRET_BYTES = 32
 PREFIX_LENGTH = 6
 
 
+class ProvisioningConnectionQuerySet(OrganizationQuerySet):
+    def count_call(self, second: int, most: int) -> bool:
+        """Count a call made in *second* (of Unix time); False when *most* were counted.
+
+        Single statements, so processes that count at once agree without a lock. Of one
+        organization's row.
+        """
+        more = self.filter(window_start=second, window_calls__lt=most)
+        one_more = {"window_calls": F("window_calls") + 1}
+        return bool(
+            more.update(**one_more)
+            or self.filter(window_start__lt=second).update(
+                window_start=second, window_calls=1
+            )
+            # Somebody else may just have begun this second.
+            or more.update(**one_more)
+        )
+
+
 class ProvisioningConnection(models.Model):
     """The SCIM side of an organization: on or off."""
 
@@ -33,8 +52,14 @@ class ProvisioningConnection(models.Model):
     enabled = models.BooleanField(default=False)
     changed_by = models.CharField(max_length=254, blank=True)
     changed_at = models.DateTimeField(null=True)
+    window_start = models.PositiveBigIntegerField(
+        default=0,
+        help_text="The second of Unix time whose calls are counted, where "
+        "requests_per_second limits them.",
+    )
+    window_calls = models.PositiveIntegerField(default=0)
 
-    objects = OrganizationQuerySet.as_manager()
+    objects = ProvisioningConnectionQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"SCIM of {self.organization_id}: {'on' if self.enabled else 'off'}"

@@ -208,3 +208,9 @@ def test_a_signed_in_administrator_is_no_scim_client(
     path = f"{contoso_tenant.organization.scim_path}/Users"
     response = signed_in.get(f"{path}?{filter_query('userName pr')}")
     assert (response.status_code, response.content) == (401, refused_body)
+
+
+def test_a_wrong_host_is_answered_in_scim(scim: ScimClient) -> None:
+    """A client that calls another name than the Base URL's is told so."""
+    response = scim.get("/Users", headers={"Host": "elsewhere.example"})
+    assert "Base URL" in refused(response, 400)
