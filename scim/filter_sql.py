@@ -8,6 +8,7 @@ from our own schema documents.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,6 +87,10 @@ class Test:
     def sql(self, node: Node) -> SqlWithParams:
         raise NotImplementedError
 
+    def required(self) -> Iterator[tuple[str, str]]:
+        """Yield names and texts of parts that the node has wherever the test passes."""
+        yield from ()
+
 
 @dataclass(frozen=True)
 class Present(Test):
@@ -111,6 +116,10 @@ class Compare(Test):
         condition, params = condition_on(text, self.op, self.value, node.vendor)
         return f"({text} IS NOT NULL AND {condition})", params
 
+    def required(self) -> Iterator[tuple[str, str]]:
+        if self.op == "eq" and isinstance(self.value, str):
+            yield ".".join(self.path), self.value
+
 
 @dataclass(frozen=True)
 class Not(Test):
@@ -131,6 +140,11 @@ class Joined(Test):
         parts = [test.sql(node) for test in self.tests]
         joined = f" {self.word} ".join(sql for sql, _ in parts)
         return f"({joined})", [param for _, params in parts for param in params]
+
+    def required(self) -> Iterator[tuple[str, str]]:
+        if self.word == "AND":
+            for test in self.tests:
+                yield from test.required()
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ class DirectoryGroup(Resource, AbstractSCIMGroupMixin):  # type: ignore[misc]
     """A group of the directory. Its members are rows of GroupMembership."""
 
     organization = models.ForeignKey(
-        Organization, on_delete=models.CASCADE, related_name="groups"
+        Organization, on_delete=models.CASCADE, related_name="groups", db_index=False
     )
     scim_external_id = models.CharField(
         "external ID", max_length=254, blank=True, default=""
@@ -47,11 +47,16 @@ class DirectoryGroup(Resource, AbstractSCIMGroupMixin):  # type: ignore[misc]
             )
         ]
         indexes: ClassVar = [
+            models.Index(fields=["organization", "id"], name="scim_group_order"),
             models.Index(
-                fields=["organization", "scim_external_id"], name="scim_group_external"
+                fields=["organization", "created", "id"], name="scim_group_by_created"
             ),
             models.Index(
-                fields=["organization", "modified"], name="scim_group_modified"
+                fields=["organization", "modified", "id"],
+                name="scim_group_by_modified",
+            ),
+            models.Index(
+                fields=["organization", "scim_external_id"], name="scim_group_external"
             ),
         ]
 
