@@ -18,6 +18,9 @@ from scim import ids
 
 SqlWithParams = tuple[str, list[Any]]
 
+ORDERED_LENGTH = 256
+"""Characters by which texts are ordered: as many as a cursor in a URL can hold."""
+
 
 @dataclass(frozen=True)
 class Node:
@@ -40,6 +43,20 @@ class Node:
             array = f"{self.sql} #> ARRAY[{names}]"
             return f"jsonb_array_elements(COALESCE({array}, '[]'::jsonb)) AS element"
         return f"JSON_EACH({self.sql}, '{_sqlite_path(path)}') AS element"
+
+    def preferred(self, path: tuple[str, ...], part: str) -> str:
+        """SQL of the text of *part* of the primary, else the first, element at *path*."""
+        entry = self.element()
+        text, primary = entry.text((part,)), entry.text(("primary",))
+        if self.vendor == "postgresql":
+            table = self.elements(path).removesuffix("AS element")
+            table += "WITH ORDINALITY AS entry (element, place)"
+            order = f"COALESCE({primary}, 'false') DESC, place"
+        else:
+            table = self.elements(path)
+            order = f"COALESCE({primary}, 0) DESC, element.key"
+        # Names come from our schema documents.
+        return f"(SELECT {text} FROM {table} ORDER BY {order} LIMIT 1)"  # noqa: S608
 
     def element(self) -> Node:
         value = "element" if self.vendor == "postgresql" else "element.value"
@@ -181,6 +198,63 @@ class DocumentTest(Expression):
     def as_sql(self, compiler: Any, connection: Any) -> SqlWithParams:  # type: ignore[override]
         column, _ = compiler.compile(self.column)
         return self.test.sql(Node(column, connection.vendor))
+
+
+class DocumentValue(Expression):
+    """What a row is ordered by: the text or boolean at a path of the document, or NULL.
+
+    Of several values it is the primary's, else the first one's (RFC 7644 section
+    3.4.2.3). Of a text the first ORDERED_LENGTH characters count, by code point.
+    """
+
+    def __init__(self, path: tuple[str, ...], several: bool, boolean: bool) -> None:  # noqa: FBT001
+        super().__init__(BooleanField() if boolean else TextField())
+        self.path = path
+        self.several = several
+        self.boolean = boolean
+        self.column: Any = F("search")
+
+    def get_source_expressions(self) -> list[Any]:
+        return [self.column]
+
+    def set_source_expressions(self, exprs: list[Any]) -> None:  # type: ignore[override]
+        [self.column] = exprs
+
+    def as_sql(self, compiler: Any, connection: Any) -> SqlWithParams:  # type: ignore[override]
+        column, _ = compiler.compile(self.column)
+        node = Node(column, connection.vendor)
+        *head, part = self.path
+        value = node.preferred((*head,), part) if self.several else node.text(self.path)
+        if connection.vendor == "postgresql":
+            cast = f"{value}::boolean"
+            text = f'(SUBSTR({value}, 1, {ORDERED_LENGTH}) COLLATE "C")'
+            return cast if self.boolean else text, []
+        return value if self.boolean else f"SUBSTR({value}, 1, {ORDERED_LENGTH})", []
+
+
+class Beyond(Expression):
+    """Whether (value, key) of a row is beyond that of a place: a comparison of rows."""
+
+    conditional = True
+    output_field = BooleanField()
+
+    def __init__(self, name: str, word: str, value: Any, key: int) -> None:
+        """*name* is that of the value; *word* is ``gt`` or ``lt``."""
+        super().__init__()
+        self.sign = {"gt": ">", "lt": "<"}[word]
+        self.sides: list[Any] = [F(name), F("pk"), Value(value), Value(key)]
+
+    def get_source_expressions(self) -> list[Any]:
+        return self.sides
+
+    def set_source_expressions(self, exprs: list[Any]) -> None:  # type: ignore[override]
+        self.sides = exprs
+
+    def as_sql(self, compiler: Any, connection: Any) -> SqlWithParams:  # type: ignore[override]
+        compiled = [compiler.compile(side) for side in self.sides]
+        one, two, three, four = (sql for sql, _ in compiled)
+        params = [param for _, each in compiled for param in each]
+        return f"(({one}, {two}) {self.sign} ({three}, {four}))", params
 
 
 class TextTest(Expression):

@@ -167,7 +167,9 @@ class _Compiler(FilterVisitor[Q]):
         test = _Element(self.part_of(node.attr_path)).visit(node.val_filter)
         found = Q(sql.DocumentTest(sql.AnyElement(document_path(binding), test)))
         for part, value in test.required():
-            whole = self.resolve(AttrPath(node.attr_path.attr, part, node.attr_path.uri))
+            whole = self.resolve(
+                AttrPath(node.attr_path.attr, part, node.attr_path.uri)
+            )
             found = self._looked_up(whole, value) & found
         return found
 

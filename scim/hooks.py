@@ -49,10 +49,9 @@ class _DirectoryFilter(FilterQuery):  # type: ignore[misc]
         from scim.filters import resource_filter
 
         organization = request.organization
-        rows = cls.model_getter().objects.for_organization(organization)
-        return rows.filter(
-            resource_filter(cls.kind, filter_query, organization, root=root)
-        )
+        condition = resource_filter(cls.kind, filter_query, organization, root=root)
+        rows: QuerySet[Any] = cls.model_getter().objects.for_organization(organization)
+        return rows.filter(condition)
 
 
 class UserFilterQuery(_DirectoryFilter):

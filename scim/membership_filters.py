@@ -129,7 +129,9 @@ class Memberships(FilterVisitor[Q]):
             case "value":
                 return Q(TextTest(ScimIdText(column, side.prefix), op, value))
             case "$ref":
-                head = binding.comparable(f"{base_url(self.organization)}/{side.endpoint}/")
+                head = binding.comparable(
+                    f"{base_url(self.organization)}/{side.endpoint}/"
+                )
                 return Q(TextTest(ScimIdText(column, side.prefix, head), op, value))
             case "type":
                 return constant(op, binding.comparable(side.type), value)

@@ -75,7 +75,7 @@ class EmailAddress(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.value_key
+        return str(self.value_key)
 
     @classmethod
     def of(cls, user: DirectoryUser) -> list[EmailAddress]:

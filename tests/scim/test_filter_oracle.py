@@ -171,9 +171,7 @@ PEOPLE: list[dict[str, Any]] = [
 class Directory:
     """What the evaluator looks at; its repr must not fill pages of a failing report."""
 
-    def __init__(
-        self, organization: Organization, documents: dict[str, Any]
-    ) -> None:
+    def __init__(self, organization: Organization, documents: dict[str, Any]) -> None:
         self.organization = organization
         self.documents = documents
 
