@@ -156,7 +156,8 @@ class Target:
                 for row in rows
             ]
 
-        return Source(rank, self.known, self.matching, key, documents)
+        # What filters compare is not shown, and as large as what is.
+        return Source(rank, self.known.defer("search"), self.matching, key, documents)
 
 
 def list_response(targets: list[Target], search: Search) -> Document:
