@@ -115,7 +115,7 @@ FILTERS = [
         "value_key=?",
         "scim_email_value",
     ),
-    ("/Users", 'id eq "@user"', "rowid=?", "scim_directoryuser_pkey"),
+    ("/Users", 'id eq "@user"', "rowid=?", "scim_user_order"),
     (
         "/Users",
         f'{ENTERPRISE}:manager.value eq "boss-7"',
@@ -194,6 +194,11 @@ def addresses(scim: ScimClient) -> Iterator[tuple[str, str]]:
 def test_an_order_comes_from_an_index(large: ScimClient) -> None:
     """Any page of it: keys from the index alone, then as many rows as are shown."""
     wrong = {}
+    if connection.vendor == "postgresql":
+        # So small a table is sorted as quickly; what is asked is whether it must be.
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute("SET LOCAL enable_sort = off")
     for index, address in addresses(large):
         statements = queries_of(large, address)
         [sql] = [sql for sql in statements if "COUNT(" not in sql]
