@@ -300,7 +300,7 @@ _sorted_by = st.sampled_from(
         *["title pr", f"{ENTERPRISE}:manager", "addresses", "nickName"],
     ]
 )
-sorts = some(
+sorts: Strategy = some(
     {"sortOrder": rarely(st.just("up"), st.sampled_from(["ascending", "descending"]))},
     sortBy=_sorted_by,
 ) | st.just({})

@@ -120,7 +120,7 @@ def test_a_page_of_nothing(seven: ScimClient, count: str) -> None:
 
 
 def test_a_filter_goes_with_it(seven: ScimClient) -> None:
-    query = {"filter": "title pr", "sortBy": "title", "count": 3}
+    query: Document = {"filter": "title pr", "sortBy": "title", "count": 3}
     pages = walk(page, seven, **query)
     assert [names(each) for each in pages] == [["dee", "bo", "ada"], ["Eve"]]
     assert pages[0]["totalResults"] == 4
@@ -144,7 +144,7 @@ def test_what_is_deleted_moves_nobody(
 
 
 def test_what_is_created_moves_nobody(seven: ScimClient) -> None:
-    query = {"sortBy": "userName", "count": 3}
+    query: Document = {"sortBy": "userName", "count": 3}
     first = page(seven, cursor="", **query)
     created(seven, "/Users", user("aaa"))
     created(seven, "/Users", user("cya"))
@@ -241,7 +241,7 @@ def test_a_cursor_of_another_query(
     seven: ScimClient, path: str, change: Document
 ) -> None:
     """2: all but the cursor stays what it was."""
-    query = {"filter": "title pr", "sortBy": "title", "count": 2}
+    query: Document = {"filter": "title pr", "sortBy": "title", "count": 2}
     if path == "/Groups":
         query = {"count": 2}
     cursor = page(seven, cursor="", **query)["nextCursor"]

@@ -129,7 +129,8 @@ def directory(rfc_scim: ScimClient) -> Directory:
 
 def expected(documents: list[Document], sort_by: str, order: str) -> list[str]:
     """Return the ids as scim2-models sorts; those of equal resources by id."""
-    request: Any = SearchRequest(sort_by=sort_by, sort_order=order)
+    asked = {"sortBy": sort_by, "sortOrder": order}
+    request: Any = SearchRequest.model_validate(asked)
     resources = [
         (USER_KIND if USER in item["schemas"] else GROUP_KIND).model.model_validate(
             item
@@ -289,10 +290,14 @@ def test_a_type_is_asked_for_its_own_attributes(rfc_scim: ScimClient) -> None:
     refused(rfc_scim.get("/Users?sortBy=members"), 400, "invalidPath")
 
 
+WRONG_ORDERS: list[Any] = ["up", "", "Ascending", 1, ["ascending"], {}]
+WRONG_NAMES: list[Any] = [5, ["userName"], {"a": "b"}, True]
+
+
 @pytest.mark.parametrize(
     "query",
-    [{"sortOrder": order} for order in ("up", "", "Ascending", 1, ["ascending"], {})]
-    + [{"sortBy": by} for by in (5, ["userName"], {"a": "b"}, True)],
+    [{"sortOrder": order} for order in WRONG_ORDERS]
+    + [{"sortBy": name} for name in WRONG_NAMES],
 )
 def test_wrong_types(rfc_scim: ScimClient, query: Document) -> None:
     """400 invalidValue that names the parameter."""
