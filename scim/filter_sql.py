@@ -34,7 +34,7 @@ class Node:
         if self.vendor == "postgresql":
             names = ",".join(f"'{name}'" for name in path)
             return f"({self.sql} #>> ARRAY[{names}])"
-        return f"JSON_EXTRACT({self.sql}, '{_sqlite_path(path)}')"
+        return f"JSON_EXTRACT({self.sql}, '{_json_path(path)}')"
 
     def elements(self, path: tuple[str, ...]) -> str:
         """SQL of the table of the array's elements at *path*, aliased ``element``."""
@@ -42,28 +42,32 @@ class Node:
             names = ",".join(f"'{name}'" for name in path)
             array = f"{self.sql} #> ARRAY[{names}]"
             return f"jsonb_array_elements(COALESCE({array}, '[]'::jsonb)) AS element"
-        return f"JSON_EACH({self.sql}, '{_sqlite_path(path)}') AS element"
+        return f"JSON_EACH({self.sql}, '{_json_path(path)}') AS element"
 
     def preferred(self, path: tuple[str, ...], part: str) -> str:
         """SQL of the text of *part* of the primary, else the first, element at *path*."""
-        entry = self.element()
-        text, primary = entry.text((part,)), entry.text(("primary",))
         if self.vendor == "postgresql":
-            table = self.elements(path).removesuffix("AS element")
-            table += "WITH ORDINALITY AS entry (element, place)"
-            order = f"COALESCE({primary}, 'false') DESC, place"
-        else:
-            table = self.elements(path)
-            order = f"COALESCE({primary}, 0) DESC, element.key"
+            primary = f'{_json_path(path)}[*] ? (@."primary" == true)'
+            first = ",".join(f"'{name}'" for name in (*path, "0"))
+            entry = (
+                f"COALESCE(JSONB_PATH_QUERY_FIRST({self.sql}, '{primary}'), "
+                f"{self.sql} #> ARRAY[{first}])"
+            )
+            return Node(entry, self.vendor).text((part,))
+        element = self.element()
+        text, primary = element.text((part,)), element.text(("primary",))
         # Names come from our schema documents.
-        return f"(SELECT {text} FROM {table} ORDER BY {order} LIMIT 1)"  # noqa: S608
+        return (
+            f"(SELECT {text} FROM {self.elements(path)} "  # noqa: S608
+            f"ORDER BY COALESCE({primary}, 0) DESC, element.key LIMIT 1)"
+        )
 
     def element(self) -> Node:
         value = "element" if self.vendor == "postgresql" else "element.value"
         return Node(value, self.vendor)
 
 
-def _sqlite_path(path: tuple[str, ...]) -> str:
+def _json_path(path: tuple[str, ...]) -> str:
     return "$" + "".join(f'."{name}"' for name in path)
 
 
