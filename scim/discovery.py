@@ -30,8 +30,16 @@ class ServiceProviderConfig(SCIMServiceProviderConfig):  # type: ignore[misc]
             "bulk": {"supported": False, "maxOperations": 0, "maxPayloadSize": 0},
             "filter": {"supported": True, "maxResults": profile.max_page},
             "changePassword": {"supported": False},
-            "sort": {"supported": False},
+            "sort": {"supported": True},
             "etag": {"supported": False},
+            # RFC 9865 section 4. No cursorTimeout: cursors do not expire.
+            "pagination": {
+                "cursor": True,
+                "index": True,
+                "defaultPaginationMethod": "index",
+                "defaultPageSize": profile.default_page,
+                "maxPageSize": profile.max_page,
+            },
             "authenticationSchemes": settings.SCIM_SERVICE_PROVIDER[
                 "AUTHENTICATION_SCHEMES"
             ],

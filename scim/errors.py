@@ -79,6 +79,21 @@ class Mutability(ScimError):
     section = "3.5.2"
 
 
+class InvalidCursor(ScimError):
+    scim_type = "invalidCursor"
+    sentence = (
+        "The cursor is none that this service gave for this query. Begin with an empty "
+        "cursor, and change nothing but the cursor from page to page."
+    )
+    section = "RFC 9865 section 2.1"
+
+
+class InvalidCount(ScimError):
+    scim_type = "invalidCount"
+    sentence = "count must stay what it was on the first page of the query."
+    section = "RFC 9865 section 2.1"
+
+
 class Unauthorized(ScimError):
     """Always the same body, so that nothing tells which part of the address exists."""
 
@@ -195,6 +210,8 @@ _BY_SCIM_TYPE: dict[str, type[ScimError]] = {
         InvalidPath,
         NoTarget,
         Mutability,
+        InvalidCursor,
+        InvalidCount,
         Conflict,
     )
 }

@@ -8,6 +8,7 @@ from our own schema documents.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,9 @@ from django.db.models import BooleanField, Expression, F, Func, TextField, Value
 from scim import ids
 
 SqlWithParams = tuple[str, list[Any]]
+
+ORDERED_LENGTH = 256
+"""Characters by which texts are ordered: as many as a cursor in a URL can hold."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Node:
         if self.vendor == "postgresql":
             names = ",".join(f"'{name}'" for name in path)
             return f"({self.sql} #>> ARRAY[{names}])"
-        return f"JSON_EXTRACT({self.sql}, '{_sqlite_path(path)}')"
+        return f"JSON_EXTRACT({self.sql}, '{_json_path(path)}')"
 
     def elements(self, path: tuple[str, ...]) -> str:
         """SQL of the table of the array's elements at *path*, aliased ``element``."""
@@ -38,14 +42,32 @@ class Node:
             names = ",".join(f"'{name}'" for name in path)
             array = f"{self.sql} #> ARRAY[{names}]"
             return f"jsonb_array_elements(COALESCE({array}, '[]'::jsonb)) AS element"
-        return f"JSON_EACH({self.sql}, '{_sqlite_path(path)}') AS element"
+        return f"JSON_EACH({self.sql}, '{_json_path(path)}') AS element"
+
+    def preferred(self, path: tuple[str, ...], part: str) -> str:
+        """SQL of the text of *part* of the primary, else the first, element at *path*."""
+        if self.vendor == "postgresql":
+            primary = f'{_json_path(path)}[*] ? (@."primary" == true)'
+            first = ",".join(f"'{name}'" for name in (*path, "0"))
+            entry = (
+                f"COALESCE(JSONB_PATH_QUERY_FIRST({self.sql}, '{primary}'), "
+                f"{self.sql} #> ARRAY[{first}])"
+            )
+            return Node(entry, self.vendor).text((part,))
+        element = self.element()
+        text, primary = element.text((part,)), element.text(("primary",))
+        # Names come from our schema documents.
+        return (
+            f"(SELECT {text} FROM {self.elements(path)} "  # noqa: S608
+            f"ORDER BY COALESCE({primary}, 0) DESC, element.key LIMIT 1)"
+        )
 
     def element(self) -> Node:
         value = "element" if self.vendor == "postgresql" else "element.value"
         return Node(value, self.vendor)
 
 
-def _sqlite_path(path: tuple[str, ...]) -> str:
+def _json_path(path: tuple[str, ...]) -> str:
     return "$" + "".join(f'."{name}"' for name in path)
 
 
@@ -86,6 +108,10 @@ class Test:
     def sql(self, node: Node) -> SqlWithParams:
         raise NotImplementedError
 
+    def required(self) -> Iterator[tuple[str, str]]:
+        """Yield names and texts of parts that the node has wherever the test passes."""
+        yield from ()
+
 
 @dataclass(frozen=True)
 class Present(Test):
@@ -111,6 +137,10 @@ class Compare(Test):
         condition, params = condition_on(text, self.op, self.value, node.vendor)
         return f"({text} IS NOT NULL AND {condition})", params
 
+    def required(self) -> Iterator[tuple[str, str]]:
+        if self.op == "eq" and isinstance(self.value, str):
+            yield ".".join(self.path), self.value
+
 
 @dataclass(frozen=True)
 class Not(Test):
@@ -131,6 +161,11 @@ class Joined(Test):
         parts = [test.sql(node) for test in self.tests]
         joined = f" {self.word} ".join(sql for sql, _ in parts)
         return f"({joined})", [param for _, params in parts for param in params]
+
+    def required(self) -> Iterator[tuple[str, str]]:
+        if self.word == "AND":
+            for test in self.tests:
+                yield from test.required()
 
 
 @dataclass(frozen=True)
@@ -167,6 +202,63 @@ class DocumentTest(Expression):
     def as_sql(self, compiler: Any, connection: Any) -> SqlWithParams:  # type: ignore[override]
         column, _ = compiler.compile(self.column)
         return self.test.sql(Node(column, connection.vendor))
+
+
+class DocumentValue(Expression):
+    """What a row is ordered by: the text or boolean at a path of the document, or NULL.
+
+    Of several values it is the primary's, else the first one's (RFC 7644 section
+    3.4.2.3). Of a text the first ORDERED_LENGTH characters count, by code point.
+    """
+
+    def __init__(self, path: tuple[str, ...], several: bool, boolean: bool) -> None:  # noqa: FBT001
+        super().__init__(BooleanField() if boolean else TextField())
+        self.path = path
+        self.several = several
+        self.boolean = boolean
+        self.column: Any = F("search")
+
+    def get_source_expressions(self) -> list[Any]:
+        return [self.column]
+
+    def set_source_expressions(self, exprs: list[Any]) -> None:  # type: ignore[override]
+        [self.column] = exprs
+
+    def as_sql(self, compiler: Any, connection: Any) -> SqlWithParams:  # type: ignore[override]
+        column, _ = compiler.compile(self.column)
+        node = Node(column, connection.vendor)
+        *head, part = self.path
+        value = node.preferred((*head,), part) if self.several else node.text(self.path)
+        if connection.vendor == "postgresql":
+            cast = f"{value}::boolean"
+            text = f'(SUBSTR({value}, 1, {ORDERED_LENGTH}) COLLATE "C")'
+            return cast if self.boolean else text, []
+        return value if self.boolean else f"SUBSTR({value}, 1, {ORDERED_LENGTH})", []
+
+
+class Beyond(Expression):
+    """Whether (value, key) of a row is beyond that of a place: a comparison of rows."""
+
+    conditional = True
+    output_field = BooleanField()
+
+    def __init__(self, name: str, word: str, value: Any, key: int) -> None:
+        """*name* is that of the value; *word* is ``gt`` or ``lt``."""
+        super().__init__()
+        self.sign = {"gt": ">", "lt": "<"}[word]
+        self.sides: list[Any] = [F(name), F("pk"), Value(value), Value(key)]
+
+    def get_source_expressions(self) -> list[Any]:
+        return self.sides
+
+    def set_source_expressions(self, exprs: list[Any]) -> None:  # type: ignore[override]
+        self.sides = exprs
+
+    def as_sql(self, compiler: Any, connection: Any) -> SqlWithParams:  # type: ignore[override]
+        compiled = [compiler.compile(side) for side in self.sides]
+        one, two, three, four = (sql for sql, _ in compiled)
+        params = [param for _, each in compiled for param in each]
+        return f"(({one}, {two}) {self.sign} ({three}, {four}))", params
 
 
 class TextTest(Expression):

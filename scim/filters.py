@@ -29,6 +29,7 @@ from scim2_models.path import (
 
 from scim import filter_sql as sql
 from scim import ids
+from scim.documents import base_url
 from scim.errors import InvalidFilter
 from scim.membership_filters import (
     EVERYTHING,
@@ -40,6 +41,7 @@ from scim.membership_filters import (
     constant,
     joined,
 )
+from scim.models import EmailAddress, Organization
 from scim.schema import ENTERPRISE, GROUP_KIND, USER_KIND, Kind
 
 MAX_LENGTH = 4_096
@@ -49,21 +51,20 @@ _LOOKUPS = {"eq": "exact", "gt": "gt", "ge": "gte", "lt": "lt", "le": "lte"}
 
 Condition = Callable[[str, Any], Q]
 
+_KINDS = {"User": (USER_KIND, ids.USER_PREFIX), "Group": (GROUP_KIND, ids.GROUP_PREFIX)}
 
-def user_filter(text: str, base: str, *, root: bool = False) -> Q:
-    """Return the condition on DirectoryUser that *text* stands for.
 
-    *base* is the Base URL, which locations and references begin with. At the *root*
-    groups are searched too: what only they declare matches no user.
+def resource_filter(
+    name: str, text: str, organization: Organization, *, root: bool = False
+) -> Q:
+    """Return the condition on the rows of the resource type *name* that *text* means.
+
+    At the *root* the other resource types are searched too: what only they declare
+    matches nothing here.
     """
-    beside = (GROUP_KIND,) if root else ()
-    return _Compiler(text, USER_KIND, ids.USER_PREFIX, base, beside).condition()
-
-
-def group_filter(text: str, base: str, *, root: bool = False) -> Q:
-    """Return the condition on DirectoryGroup that *text* stands for."""
-    beside = (USER_KIND,) if root else ()
-    return _Compiler(text, GROUP_KIND, ids.GROUP_PREFIX, base, beside).condition()
+    kind, prefix = _KINDS[name]
+    beside = [other for other, _ in _KINDS.values() if root and other is not kind]
+    return _Compiler(text, kind, prefix, organization, beside).condition()
 
 
 class _Compiler(FilterVisitor[Q]):
@@ -72,8 +73,8 @@ class _Compiler(FilterVisitor[Q]):
         text: str,
         kind: Kind,
         prefix: bytes,
-        base: str,
-        beside: tuple[Kind, ...] = (),
+        organization: Organization,
+        beside: list[Kind],
     ) -> None:
         if len(text) > MAX_LENGTH:
             raise InvalidFilter(f"The filter is longer than {MAX_LENGTH} characters.")
@@ -81,7 +82,9 @@ class _Compiler(FilterVisitor[Q]):
         self.beside = [_bound(other, text) for other in beside]
         self.kind = kind
         self.prefix = prefix
-        self.base = base
+        self.organization = organization
+        # What locations and references begin with.
+        self.base = base_url(organization)
         self.special: dict[str, Condition] = {
             "id": self._id,
             "meta.created": _moment("created"),
@@ -131,11 +134,13 @@ class _Compiler(FilterVisitor[Q]):
             return self.special[name](op, value)
         _refuse_password(name)
         if not binding.is_multivalued:
-            return Q(sql.DocumentTest(_compare(_path(binding), op, value)))
+            return Q(sql.DocumentTest(_compare(document_path(binding), op, value)))
         # No value equals: ``ne`` over several values is universal (scim2-models).
-        head, part = _path(binding)[:-1], _path(binding)[-1:]
+        head, part = document_path(binding)[:-1], document_path(binding)[-1:]
         test = _compare(part, "eq" if op == "ne" else op, value)
         found = Q(sql.DocumentTest(sql.AnyElement(head, test)))
+        if op in {"eq", "ne"}:
+            found = self._looked_up(binding, value) & found
         return ~found if op == "ne" else found
 
     def visit_present(self, node: Present) -> Q:
@@ -147,7 +152,7 @@ class _Compiler(FilterVisitor[Q]):
         if (memberships := self._memberships(path, binding)) is not None:
             return memberships.any(Q())
         _refuse_password(name)
-        document = _path(binding)
+        document = document_path(binding)
         if binding.is_multivalued and binding.sub_field_name:
             part = sql.Present(document[-1:])
             return Q(sql.DocumentTest(sql.AnyElement(document[:-1], part)))
@@ -160,7 +165,13 @@ class _Compiler(FilterVisitor[Q]):
         if (memberships := self._memberships(node.attr_path, binding)) is not None:
             return memberships.any(memberships.visit(node.val_filter))
         test = _Element(self.part_of(node.attr_path)).visit(node.val_filter)
-        return Q(sql.DocumentTest(sql.AnyElement(_path(binding), test)))
+        found = Q(sql.DocumentTest(sql.AnyElement(document_path(binding), test)))
+        for part, value in test.required():
+            whole = self.resolve(
+                AttrPath(node.attr_path.attr, part, node.attr_path.uri)
+            )
+            found = self._looked_up(whole, value) & found
+        return found
 
     # ----------------------------------------------------------------- the attributes
 
@@ -228,6 +239,13 @@ class _Compiler(FilterVisitor[Q]):
             return core & (listed | ~extended)
         return core | (listed & extended)
 
+    def _looked_up(self, binding: AttributeBinding, value: Any) -> Q:
+        """Return an indexed condition on those worth comparing; true for most attributes."""
+        if self._name(binding) != "emails.value":
+            return Q()
+        addresses = EmailAddress.objects.for_organization(self.organization)
+        return Q(pk__in=addresses.holding(value).values("user"))
+
     # ---------------------------------------------------------------- the memberships
 
     def _memberships(
@@ -239,7 +257,7 @@ class _Compiler(FilterVisitor[Q]):
         if side is None:
             return None
         head = AttrPath(path.attr, None, path.uri)
-        return Memberships(side, self.base, self.part_of(head))
+        return Memberships(side, self.organization, self.part_of(head))
 
     def _compared_memberships(
         self, memberships: Memberships, node: Comparison, binding: AttributeBinding
@@ -272,7 +290,7 @@ class _Element(FilterVisitor[sql.Test]):
 
     def visit_comparison(self, node: Comparison) -> sql.Test:
         binding = self.resolve(node.attr_path)
-        path, op = _path(binding)[-1:], node.op.value
+        path, op = document_path(binding)[-1:], node.op.value
         if node.value is not None:
             return _compare(path, op, _operand(binding, node))
         if op not in {"eq", "ne"}:
@@ -280,7 +298,7 @@ class _Element(FilterVisitor[sql.Test]):
         return sql.Not(sql.Present(path)) if op == "eq" else sql.Present(path)
 
     def visit_present(self, node: Present) -> sql.Test:
-        return sql.Present(_path(self.resolve(node.attr_path))[-1:])
+        return sql.Present(document_path(self.resolve(node.attr_path))[-1:])
 
     def visit_value_path(self, node: FilterNode) -> sql.Test:
         raise InvalidFilter("Brackets inside brackets are not possible.")
@@ -347,7 +365,7 @@ def _manager_path(path: AttrPath) -> AttrPath:
     return path
 
 
-def _path(binding: AttributeBinding) -> tuple[str, ...]:
+def document_path(binding: AttributeBinding) -> tuple[str, ...]:
     """Where the attribute stands in the document; URNs have the declared spelling."""
     schema, _, name = binding.urn.rpartition(":")
     container = (ENTERPRISE,) if schema == ENTERPRISE else ()

@@ -35,39 +35,30 @@ def base_location(request: HttpRequest | None = None) -> str:
     return str(settings.PUBLIC_URL)
 
 
-class UserFilterQuery(FilterQuery):  # type: ignore[misc]
-    """A SCIM filter over users; replaces the library's SQL (design, decision 10)."""
+class _DirectoryFilter(FilterQuery):  # type: ignore[misc]
+    """A SCIM filter over rows; replaces the library's SQL (design, decision 10)."""
 
+    attr_map: ClassVar[dict[Any, Any]] = {}
+    kind: ClassVar[str]
+
+    @classmethod
+    def search(
+        cls, filter_query: str, request: Any = None, *, root: bool = False
+    ) -> QuerySet[Any]:
+        """Return the rows of the request's organization that match the filter."""
+        from scim.filters import resource_filter
+
+        organization = request.organization
+        condition = resource_filter(cls.kind, filter_query, organization, root=root)
+        rows: QuerySet[Any] = cls.model_getter().objects.for_organization(organization)
+        return rows.filter(condition)
+
+
+class UserFilterQuery(_DirectoryFilter):
     model_getter = user_model
-    attr_map: ClassVar[dict[Any, Any]] = {}
-
-    @classmethod
-    def search(
-        cls, filter_query: str, request: Any = None, *, root: bool = False
-    ) -> QuerySet[Any]:
-        """Return the users of the request's organization that match the filter."""
-        from scim.documents import base_url
-        from scim.filters import user_filter
-
-        base = base_url(request.organization)
-        users = user_model().objects.for_organization(request.organization)
-        return users.filter(user_filter(filter_query, base, root=root))
+    kind = "User"
 
 
-class GroupFilterQuery(FilterQuery):  # type: ignore[misc]
-    """A SCIM filter over groups; see UserFilterQuery."""
-
+class GroupFilterQuery(_DirectoryFilter):
     model_getter = group_model
-    attr_map: ClassVar[dict[Any, Any]] = {}
-
-    @classmethod
-    def search(
-        cls, filter_query: str, request: Any = None, *, root: bool = False
-    ) -> QuerySet[Any]:
-        """Return the groups of the request's organization that match the filter."""
-        from scim.documents import base_url
-        from scim.filters import group_filter
-
-        base = base_url(request.organization)
-        groups = group_model().objects.for_organization(request.organization)
-        return groups.filter(group_filter(filter_query, base, root=root))
+    kind = "Group"

@@ -21,9 +21,10 @@ from scim2_models.path import (
 )
 
 from scim import ids
+from scim.documents import base_url
 from scim.errors import InvalidFilter
 from scim.filter_sql import ScimIdText, TextTest
-from scim.models import GroupMembership
+from scim.models import GroupMembership, Organization
 
 NOTHING = Q(pk__in=[])
 EVERYTHING = ~NOTHING
@@ -75,21 +76,26 @@ OF_GROUP = Side("group", "user", ids.USER_PREFIX, "Users", "User")
 class Memberships(FilterVisitor[Q]):
     """Compiles what stands in the brackets of ``groups[...]`` or ``members[...]``.
 
-    *resolve* binds the name of a part of the attribute; *base* is the Base URL.
+    *resolve* binds the name of a part of the attribute.
     """
 
     def __init__(
-        self, side: Side, base: str, resolve: Callable[[AttrPath], AttributeBinding]
+        self,
+        side: Side,
+        organization: Organization,
+        resolve: Callable[[AttrPath], AttributeBinding],
     ) -> None:
         self.side = side
-        self.base = base
+        self.organization = organization
         self.resolve = resolve
 
     def any(self, condition: Q) -> Q:
         """The condition that some membership of the resource meets *condition*."""
-        rows = GroupMembership.objects.for_organization(OuterRef("organization"))
-        mine = rows.filter(condition, **{self.side.mine: OuterRef("pk")})
-        return Q(Exists(mine))
+        rows = GroupMembership.objects.for_organization(self.organization)
+        if not condition:
+            return Q(Exists(rows.filter(**{self.side.mine: OuterRef("pk")})))
+        # Not EXISTS: SQLite would ask it of every row, instead of beginning here.
+        return Q(pk__in=rows.filter(condition).values(self.side.mine))
 
     def visit_logical_expr(self, node: LogicalExpr) -> Q:
         return joined(node, self.visit)
@@ -123,7 +129,9 @@ class Memberships(FilterVisitor[Q]):
             case "value":
                 return Q(TextTest(ScimIdText(column, side.prefix), op, value))
             case "$ref":
-                head = binding.comparable(f"{self.base}/{side.endpoint}/")
+                head = binding.comparable(
+                    f"{base_url(self.organization)}/{side.endpoint}/"
+                )
                 return Q(TextTest(ScimIdText(column, side.prefix, head), op, value))
             case "type":
                 return constant(op, binding.comparable(side.type), value)

@@ -25,10 +25,12 @@ from scim.models import (
     DirectoryGroup,
     DirectoryUser,
     Domain,
+    EmailAddress,
     GroupMembership,
     Organization,
     ProvisioningEvent,
 )
+from scim.models.email import email_keys
 from scim.models.prepared import Prepared
 from scim.schema import ENTERPRISE
 from scim.text import match_key
@@ -68,6 +70,7 @@ def provision_user(
     user.created = user.modified = now()
     with transaction.atomic():
         user.save(force_insert=True)
+    _follow_emails(user, [])
     event.resource_key = user.pk
     event.changes = differences({}, document)
 
@@ -86,12 +89,14 @@ def change_user(
     was_enabled, old = user.is_enabled, user.data
     _check_user(user.organization, document, event)
     had_department = match_key(user.department_name)
+    had_emails = email_keys(user.search)
     user.assign(document)
     if match_key(user.department_name) != had_department:
         user.department = _department(user.organization, user.department_name)
     user.modified = now()
     user.version += 1
     user.save(force_update=True)
+    _follow_emails(user, had_emails)
     event.changes = differences(old, document)
     if was_enabled != user.is_enabled:
         event.action = Action.ENABLE if user.is_enabled else Action.DISABLE
@@ -109,6 +114,11 @@ def delete_user(*, user: DirectoryUser, event: ProvisioningEvent) -> None:
     ).update(version=F("version") + 1, modified=now())
     mine.delete()
     user.delete()
+
+
+def _follow_emails(user: DirectoryUser, before: list[str]) -> None:
+    addresses = EmailAddress.objects.for_organization(user.organization_id)
+    addresses.follow(user, before)
 
 
 def _check_user(

@@ -10,12 +10,15 @@ from typing import Any
 from django.db.models import QuerySet
 from django_scim.constants import SchemaURI
 
+from scim.cursors import Cursor, Cursors
 from scim.documents import groups_of, members_of
-from scim.errors import InvalidFilter, InvalidSyntax, InvalidValue
+from scim.errors import InvalidCount, InvalidFilter, InvalidSyntax, InvalidValue
 from scim.leniency import lookup
+from scim.paging import Found, Listing, Source, documents_of
 from scim.profiles import BehaviourProfile
 from scim.projection import Projection
-from scim.schema import Document
+from scim.schema import GROUP_KIND, USER_KIND, Document, Kind
+from scim.sorting import Key, Sort
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,100}")
 
@@ -25,22 +28,22 @@ LARGEST = 2**31 - 1
 
 @dataclass(frozen=True)
 class Search:
-    """One query. *start* counts from 1; *count* is within the profile's cap."""
+    """One query. *start* counts from 1; *count* is within the profile's cap.
+
+    *cursor* is None for a page by number, and "" for the first page by cursor.
+    """
 
     filter: str
+    sort: Sort
     start: int
     count: int
+    cursor: str | None
     projection: Projection
 
     @classmethod
     def of_query(cls, query: Any, profile: BehaviourProfile) -> Search:
         """Read the parameters of a GET."""
-        return cls(
-            filter=_filter(query.get("filter")),
-            start=_start(query.get("startIndex")),
-            count=_count(query.get("count"), profile),
-            projection=projection_of(query),
-        )
+        return cls._of(query.get, projection_of(query), profile)
 
     @classmethod
     def of_body(cls, body: Document, profile: BehaviourProfile) -> Search:
@@ -50,13 +53,32 @@ class Search:
             raise InvalidSyntax(
                 f"schemas of a search must hold {SchemaURI.SERACH_REQUEST}."
             )
+        projection = Projection.of(
+            _joined(body, "attributes"), _joined(body, "excludedattributes")
+        )
+        return cls._of(lambda name: lookup(body, name.lower()), projection, profile)
+
+    @classmethod
+    def _of(
+        cls,
+        get: Callable[[str], Any],
+        projection: Projection,
+        profile: BehaviourProfile,
+    ) -> Search:
+        start = _integer("startIndex", get("startIndex"))
+        cursor = get("cursor")
+        if cursor is not None and not isinstance(cursor, str):
+            raise InvalidValue("cursor must be a string.")
+        if cursor is not None and start is not None:
+            raise InvalidValue("A search has a cursor or a startIndex, not both.")
         return cls(
-            filter=_filter(lookup(body, "filter")),
-            start=_start(lookup(body, "startindex")),
-            count=_count(lookup(body, "count"), profile),
-            projection=Projection.of(
-                _joined(body, "attributes"), _joined(body, "excludedattributes")
-            ),
+            filter=_filter(get("filter")),
+            sort=Sort.of(get("sortBy"), get("sortOrder")),
+            # Below 1 means 1 (RFC 7644 section 3.4.2.4).
+            start=max(1, start or 1),
+            count=_count(get("count"), profile),
+            cursor=cursor,
+            projection=projection,
         )
 
 
@@ -95,11 +117,6 @@ def _integer(name: str, value: Any) -> int | None:
     return max(-1, min(int(value), LARGEST))
 
 
-def _start(value: Any) -> int:
-    """Below 1 means 1 (RFC 7644 section 3.4.2.4)."""
-    return max(1, _integer("startIndex", value) or 1)
-
-
 def _count(value: Any, profile: BehaviourProfile) -> int:
     """Negative means 0; more than the cap means the cap."""
     number = _integer("count", value)
@@ -107,67 +124,110 @@ def _count(value: Any, profile: BehaviourProfile) -> int:
     return max(0, min(wanted, profile.max_page))
 
 
+# ------------------------------------------------------------------------ the answer
+
+_TYPES: dict[str, tuple[int, Kind, str, Callable[[list[Any]], Any]]] = {
+    # In the order of their ids, with the attribute that other rows make up.
+    "Group": (0, GROUP_KIND, "members", members_of),
+    "User": (1, USER_KIND, "groups", groups_of),
+}
+
+
 @dataclass(frozen=True)
-class Source:
-    """A QuerySet to be paged, and how a page of its rows becomes documents."""
+class Target:
+    """A resource type that is searched: the organization's rows, and those that match."""
 
-    rows: QuerySet[Any]
-    documents: Callable[[list[Any]], list[Document]]
+    adapter: Any
+    request: Any
+    known: QuerySet[Any]
+    matching: QuerySet[Any]
 
-    def page(self, start: int, count: int) -> tuple[list[Document], int]:
-        """Return the documents from *start* (from 0), and how many rows there are.
+    @property
+    def kind(self) -> Kind:
+        return _TYPES[self.adapter.resource_type][1]
 
-        The total is counted only where the page does not tell: a page that is not
-        full, and not beyond the end, is the last one.
-        """
-        page = list(self.rows.order_by("pk")[start : start + count]) if count else []
-        known = len(page) < count and (page or start == 0)
-        total = start + len(page) if known else self.rows.order_by().count()
-        return self.documents(page), total
+    def source(self, key: Key | None, projection: Projection) -> Source:
+        rank, _, related, read = _TYPES[self.adapter.resource_type]
 
+        def documents(rows: list[Any]) -> list[Document]:
+            others = read(rows) if projection.wants(related) else {}
+            return [
+                self.adapter(row, request=self.request).to_dict(projection, others)
+                for row in rows
+            ]
 
-def users_source(
-    rows: QuerySet[Any], adapter: Any, request: Any, search: Search
-) -> Source:
-    def documents(page: list[Any]) -> list[Document]:
-        wanted = page and search.projection.wants("groups")
-        groups = groups_of(page) if wanted else {}
-        return [
-            adapter(user, request=request).to_dict(search.projection, groups)
-            for user in page
-        ]
-
-    return Source(rows, documents)
+        # What filters compare is not shown, and as large as what is.
+        return Source(rank, self.known.defer("search"), self.matching, key, documents)
 
 
-def groups_source(
-    rows: QuerySet[Any], adapter: Any, request: Any, search: Search
-) -> Source:
-    def documents(page: list[Any]) -> list[Document]:
-        wanted = page and search.projection.wants("members")
-        members = members_of(page) if wanted else {}
-        return [
-            adapter(group, request=request).to_dict(search.projection, members)
-            for group in page
-        ]
-
-    return Source(rows, documents)
-
-
-def list_response(sources: list[Source], search: Search) -> Document:
-    """Return the ListResponse of *search* over the sources, one after the other."""
-    resources: list[Document] = []
-    total = 0
-    for source in sources:
-        skip = max(0, search.start - 1 - total)
-        room = search.count - len(resources)
-        page, size = source.page(skip, room)
-        resources += page
-        total += size
+def list_response(targets: list[Target], search: Search) -> Document:
+    """Return the ListResponse of *search*, one list over all of the *targets*."""
+    sort = search.sort
+    kinds = [target.kind for target in targets]
+    sources = [
+        target.source(key, search.projection)
+        for target, key in zip(targets, sort.keys(kinds), strict=True)
+    ]
+    listing = Listing(sources, descending=sort.descending)
+    if search.cursor is None:
+        found, total, links = _by_number(listing, search)
+    else:
+        organization = targets[0].request.organization
+        names = [kind.name for kind in kinds]
+        cursors = Cursors(
+            organization.pk, names, search.filter, sort.by, sort.descending
+        )
+        found, total, links = _by_cursor(listing, search, cursors)
+    resources = documents_of(found)
     return {
         "schemas": [SchemaURI.LIST_RESPONSE],
         "totalResults": total,
-        "startIndex": search.start,
+        **links,
         "itemsPerPage": len(resources),
         "Resources": resources,
     }
+
+
+_Page = tuple[list[Found], int, Document]
+
+
+def _by_number(listing: Listing, search: Search) -> _Page:
+    """Return the page from ``startIndex``, and how many resources there are.
+
+    One more is read than the page holds: when it is not there, the page is the last
+    one and nothing needs to be counted.
+    """
+    skip, count = search.start - 1, search.count
+    found = listing.numbered(skip, count + 1) if count else []
+    is_last = 0 < len(found) <= count or (count and not found and not skip)
+    total = skip + len(found) if is_last else listing.count()
+    return found[:count], total, {"startIndex": search.start}
+
+
+def _by_cursor(listing: Listing, search: Search, cursors: Cursors) -> _Page:
+    """Return the page of ``cursor`` (RFC 9865).
+
+    totalResults is counted on the first page and handed on, so that all pages cost the
+    same.
+    """
+    count = search.count
+    at = cursors.open(search.cursor) if search.cursor else None
+    if at is not None and at.count != count:
+        raise InvalidCount
+    place, backward = (at.place, at.backward) if at is not None else (None, False)
+    found = listing.beyond(place, count + 1, backward=backward) if count else []
+    more, found = len(found) > count, found[:count]
+    if backward:
+        found.reverse()
+    if at is not None:
+        total = at.total
+    else:
+        total = len(found) if count and not more else listing.count()
+    links = {}
+    if found and (more or backward):
+        after = Cursor(found[-1].place, backward=False, count=count, total=total)
+        links["nextCursor"] = cursors.seal(after)
+    if found and (more if backward else at is not None):
+        before = Cursor(found[0].place, backward=True, count=count, total=total)
+        links["previousCursor"] = cursors.seal(before)
+    return found, total, links

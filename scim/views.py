@@ -23,14 +23,7 @@ from scim.leniency import lookup
 from scim.models import ProvisioningEvent
 from scim.patches import read_operations
 from scim.responses import no_content, scim_response
-from scim.searching import (
-    Search,
-    Source,
-    groups_source,
-    list_response,
-    projection_of,
-    users_source,
-)
+from scim.searching import Search, Target, list_response, projection_of
 
 Action = ProvisioningEvent.Action
 _RANDOM_NAME = re.compile(
@@ -54,7 +47,6 @@ class ResourceEndpoint(Endpoint):
         "options",
     ]
     resource_type = ""
-    source: Any = None
     body: Document
     operations: list[Document]
     actions: ClassVar = {
@@ -125,19 +117,18 @@ class ResourceEndpoint(Endpoint):
     def get_many(self, request: Any) -> HttpResponse:
         request.event.action = Action.LOOKUP if "filter" in request.GET else Action.LIST
         search = Search.of_query(request.GET, request.organization.behaviour)
-        document = list_response([self.rows(search)], search)
+        document = list_response([self.target(search)], search)
         describe_search(request.event, search, document)
         return scim_response(document)
 
-    def rows(self, search: Search, *, root: bool = False) -> Source:
+    def target(self, search: Search, *, root: bool = False) -> Target:
         """The rows of *search*; at the *root* other resource types are searched too."""
+        known = self.model_cls.objects.for_organization(self.request.organization)
+        matching = known
         if search.filter:
             parser: Any = type(self).parser_getter()
-            rows = parser.search(search.filter, self.request, root=root)
-        else:
-            rows = self.model_cls.objects.for_organization(self.request.organization)
-        make: Any = type(self).source
-        return make(rows, self.scim_adapter, self.request, search)  # type: ignore[no-any-return]
+            matching = parser.search(search.filter, self.request, root=root)
+        return Target(self.scim_adapter, self.request, known, matching)
 
     def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         row = self.model_cls(organization=request.organization)
@@ -199,12 +190,10 @@ def describe_search(
 
 class UsersView(ResourceEndpoint, library.UsersView):  # type: ignore[misc]
     resource_type = "User"
-    source = staticmethod(users_source)
 
 
 class GroupsView(ResourceEndpoint, library.GroupsView):  # type: ignore[misc]
     resource_type = "Group"
-    source = staticmethod(groups_source)
 
     def patched(self, adapter: Any) -> HttpResponse:
         """204 or 200, by profile; a body only up to a number of members."""
@@ -235,19 +224,18 @@ class _Search(Endpoint):
 
     def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         search = Search.of_body(self.body, request.organization.behaviour)
-        sources = self._sources(search)
-        document = list_response(sources, search)
+        document = list_response(self._targets(search), search)
         describe_search(request.event, search, document)
         return scim_response(document)
 
-    def _sources(self, search: Search) -> list[Source]:
-        """One source a resource type (RFC 7644 section 3.4.2.1)."""
-        sources = []
+    def _targets(self, search: Search) -> list[Target]:
+        """The resource types of the endpoint (RFC 7644 section 3.4.2.1)."""
+        targets = []
         for view_class in self.views:
             view = view_class()
             view.setup(self.request)
-            sources.append(view.rows(search, root=len(self.views) > 1))
-        return sources
+            targets.append(view.target(search, root=len(self.views) > 1))
+        return targets
 
 
 class UserSearchView(_Search, library.UserSearchView):  # type: ignore[misc]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from scim.models.email import EmailAddress
 from scim.models.event import ProvisioningEvent
 from scim.models.group import DirectoryGroup, GroupMembership
 from scim.models.organization import Department, Domain, Organization
@@ -12,6 +13,7 @@ __all__ = [
     "DirectoryGroup",
     "DirectoryUser",
     "Domain",
+    "EmailAddress",
     "GroupMembership",
     "Organization",
     "ProvisioningConnection",

@@ -27,7 +27,7 @@ class DirectoryGroup(Resource, AbstractSCIMGroupMixin):  # type: ignore[misc]
     """A group of the directory. Its members are rows of GroupMembership."""
 
     organization = models.ForeignKey(
-        Organization, on_delete=models.CASCADE, related_name="groups"
+        Organization, on_delete=models.CASCADE, related_name="groups", db_index=False
     )
     scim_external_id = KeyField("external ID", max_length=254, blank=True, default="")
     scim_display_name = models.CharField("Name", max_length=254)
@@ -46,8 +46,9 @@ class DirectoryGroup(Resource, AbstractSCIMGroupMixin):  # type: ignore[misc]
             )
         ]
         indexes: ClassVar = [
+            models.Index(fields=["organization", "id"], name="scim_group_order"),
             models.Index(
-                fields=["organization", "scim_external_id", "display_name_key"],
+                fields=["organization", "scim_external_id", "id"],
                 name="scim_group_external",
             ),
             models.Index(

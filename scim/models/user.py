@@ -95,10 +95,23 @@ class DirectoryUser(Resource, AbstractSCIMUserMixin):  # type: ignore[misc]
             models.Index(
                 fields=["organization", "id", "user_name_key"], name="scim_user_key"
             ),
+            # SCIM lists go by the key, also where a filter names one of these: without
+            # it, SQLite would rather read the whole organization in order.
             models.Index(
-                fields=["organization", "scim_external_id", "user_name_key"],
+                fields=["organization", "scim_external_id", "id"],
                 name="scim_user_external",
             ),
+            models.Index(
+                fields=["organization", "display_name_key", "id"],
+                name="scim_user_by_display",
+            ),
+            models.Index(
+                fields=["organization", "modified", "id"], name="scim_user_by_modified"
+            ),
+            models.Index(
+                fields=["organization", "manager_value", "id"], name="scim_user_manager"
+            ),
+            # The portal's go by User ID, and read no more than an index.
             models.Index(
                 fields=["organization", "family_name_key", "user_name_key"],
                 name="scim_user_family",

@@ -98,7 +98,7 @@ class Forms(HTMLParser):
 @pytest.fixture
 def root(contoso: Organization) -> Administrator:
     for stage in Stage:
-        row = Settings.objects.at(contoso, stage)
+        row: Any = Settings.objects.at(contoso, stage)
         row.password_strength = "strong" if stage == Stage.STAGED else "none"
         row.save()
     return administrator_of(contoso, "root", is_superuser=True)

@@ -166,7 +166,8 @@ class Oracle(WSGIApplication):
             ServiceProviderConfig.model_validate(config),
             POLICY,
         )
-        super().__init__(DirectoryInMemory(base), provider, OneOrganization(provider))
+        service = OneOrganization(provider, secret="of-the-oracle-only")
+        super().__init__(DirectoryInMemory(base), provider, service)
         self.base = base
 
     def call(

@@ -43,6 +43,8 @@ SEARCH_VIEWS: dict[tuple[str, ...], type[views._Search]] = {
 class DirectoryStorage(ScimStorage):
     """The users and groups of one organization."""
 
+    supports_cursors = True
+
     def __init__(self, organization: Organization) -> None:
         self.organization = organization
         request: Any = RequestFactory().post("/")
@@ -69,17 +71,25 @@ class DirectoryStorage(ScimStorage):
     ) -> SearchPage:
         sent = {
             "filter": search_request.filter and str(search_request.filter),
+            "sortBy": search_request.sort_by and str(search_request.sort_by),
+            "sortOrder": search_request.sort_order and str(search_request.sort_order),
             "startIndex": search_request.start_index,
             "count": search_request.count,
+            "cursor": position or search_request.cursor,
         }
         query = {name: value for name, value in sent.items() if value is not None}
         search = Search.of_query(query, self.organization.behaviour)
         with self.operation():
             view = SEARCH_VIEWS[tuple(str(kind.name) for kind in resource_types)]()
             view.request = self.request
-            found = list_response(view._sources(search), search)
+            found = list_response(view._targets(search), search)
         page = [self._resource(document) for document in found["Resources"]]
-        return SearchPage(found["totalResults"], page)
+        return SearchPage(
+            found["totalResults"],
+            page,
+            found.get("nextCursor"),
+            found.get("previousCursor"),
+        )
 
     def create(
         self, resource_type: ResourceType, resource: Resource[Any]

@@ -36,6 +36,12 @@ def resolved(value: Any, users: Sequence[str], groups: Sequence[str]) -> Any:
     return json.loads(_PLACE.sub(scim_id, json.dumps(value)))
 
 
+def joined(*first: dict[str, str], **queries: dict[str, str]) -> dict[str, str]:
+    """Return one query with the parameters of all."""
+    parts = (*first, *queries.values())
+    return {name: value for query in parts for name, value in query.items()}
+
+
 def rarely(wrong: Strategy, right: Strategy) -> Strategy:
     # Hypothesis likes the ends of a range best, and 7 no better than others.
     return st.integers(0, 11).flatmap(lambda number: wrong if number == 7 else right)
@@ -286,7 +292,20 @@ _projected = st.lists(
 projections = some({"attributes": _projected}) | some(
     {"excludedAttributes": _projected}
 )
+_sorted_by = st.sampled_from(
+    [
+        *[name for name in _strings if name not in ("schemas", "meta.resourceType")],
+        *["USERNAME", "active", "emails.primary", "meta.created", "meta.lastModified"],
+        *["members", "members.value", "name", "unknown", "password", "emails[", ""],
+        *["title pr", f"{ENTERPRISE}:manager", "addresses", "nickName"],
+    ]
+)
+sorts: Strategy = some(
+    {"sortOrder": rarely(st.just("up"), st.sampled_from(["ascending", "descending"]))},
+    sortBy=_sorted_by,
+) | st.just({})
 _numbers = st.sampled_from(["-1", "0", "1", "2", "3", "50"])
+sizes = some({"count": st.sampled_from(["0", "1", "2", "3", "50"])})
 pages = some({"startIndex": _numbers, "count": _numbers})
 wrong_pages = some(
     {

@@ -166,8 +166,16 @@ def test_service_provider_config(scim: ScimClient) -> None:
         "bulk": False,
         "filter": True,
         "changePassword": False,
-        "sort": False,
+        "sort": True,
         "etag": False,
+    }
+    # RFC 9865 section 4; cursors do not expire.
+    assert config["pagination"] == {
+        "cursor": True,
+        "index": True,
+        "defaultPaginationMethod": "index",
+        "defaultPageSize": 1_000,
+        "maxPageSize": 1_000,
     }
     assert config["filter"]["maxResults"] == 1_000
     [scheme] = config["authenticationSchemes"]

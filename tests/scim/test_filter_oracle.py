@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from scim2_models import SCIMException, ScimFilter
 
-from scim.documents import user_document
+from scim.documents import base_url, user_document
 from scim.errors import InvalidFilter, ScimError, translate
-from scim.filters import user_filter
-from scim.models import DirectoryUser
+from scim.filters import resource_filter
+from scim.models import DirectoryUser, Organization
 from scim.schema import USER_KIND
 from tests.scim.messages import ENTERPRISE, created, group, members, user
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tests.situations import ScimClient
 
 BASE = "http://testserver/10000000/scim"
+"""Stands for the Base URL of the test's organization."""
 
 WORDS = [
     "7a736361-6c65-7200-7363-696d00000001",
@@ -170,12 +171,13 @@ PEOPLE: list[dict[str, Any]] = [
 class Directory:
     """What the evaluator looks at; its repr must not fill pages of a failing report."""
 
-    def __init__(self, documents: dict[str, Any]) -> None:
+    def __init__(self, organization: Organization, documents: dict[str, Any]) -> None:
+        self.organization = organization
         self.documents = documents
 
 
 @pytest.fixture
-def directory(rfc_scim: ScimClient) -> Directory:
+def directory(rfc_scim: ScimClient, litware: Organization) -> Directory:
     """userName to the resource, of five people of whom two are in a group."""
     ids = [created(rfc_scim, "/Users", body)["id"] for body in PEOPLE]
     created(rfc_scim, "/Groups", group(members=members(*ids[1:3])))
@@ -186,12 +188,13 @@ def directory(rfc_scim: ScimClient) -> Directory:
         row.modified = row.created + timedelta(milliseconds=1)
         row.save()
     return Directory(
+        litware,
         {
             row.scim_username: USER_KIND.model.model_validate(
-                user_document(row, base=BASE)
+                user_document(row, base=base_url(litware))
             )
             for row in rows
-        }
+        },
     )
 
 
@@ -203,7 +206,9 @@ def directory(rfc_scim: ScimClient) -> Directory:
 @given(text=filters)
 def test_sql_and_evaluator_agree(directory: Directory, text: str) -> None:
     """RFC 7644 3.4.2.2: precedence, value paths, letter case, null and dates alike."""
-    rows = DirectoryUser.objects.filter(user_filter(text, BASE))
+    text = text.replace(BASE, base_url(directory.organization))
+    condition = resource_filter("User", text, directory.organization)
+    rows = DirectoryUser.objects.filter(condition)
     names = set(rows.values_list("scim_username", flat=True))
     bound = ScimFilter[USER_KIND.model](text)  # type: ignore[name-defined]
     expected = {name for name, item in directory.documents.items() if bound.match(item)}
@@ -219,7 +224,7 @@ def test_any_text_is_a_filter_or_refused(text: str) -> None:
     refusal: ScimError = InvalidFilter()
     condition = None
     try:
-        condition = user_filter(text, BASE)
+        condition = resource_filter("User", text, Organization(org_id=10_000_000))
     except (SCIMException, ScimError) as exc:
         refusal = translate(exc)
     if condition is not None:

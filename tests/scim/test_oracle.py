@@ -332,17 +332,39 @@ class TwoServices(RuleBasedStateMachine):
     def delete(self, path: str) -> None:
         self.both.check("DELETE", path)
 
-    @rule(text=given.user_filters, query=given.projections, page=given.pages)
-    def filter_users(
-        self, text: str, query: dict[str, str], page: dict[str, str]
-    ) -> None:
-        self.both.check("GET", "/Users", None, {"filter": text, **query, **page})
+    @rule(
+        text=given.user_filters,
+        query=given.projections,
+        sort=given.sorts,
+        page=given.pages,
+    )
+    def filter_users(self, text: str, **queries: dict[str, str]) -> None:
+        self.both.check(
+            "GET", "/Users", None, given.joined({"filter": text}, **queries)
+        )
 
-    @rule(text=given.group_filters, query=given.projections, page=given.pages)
-    def filter_groups(
-        self, text: str, query: dict[str, str], page: dict[str, str]
-    ) -> None:
-        self.both.check("GET", "/Groups", None, {"filter": text, **query, **page})
+    @rule(
+        text=given.group_filters,
+        query=given.projections,
+        sort=given.sorts,
+        page=given.pages,
+    )
+    def filter_groups(self, text: str, **queries: dict[str, str]) -> None:
+        self.both.check(
+            "GET", "/Groups", None, given.joined({"filter": text}, **queries)
+        )
+
+    @rule(
+        path=st.sampled_from(["/Users", "/Groups"]),
+        sort=given.sorts,
+        size=given.sizes,
+    )
+    def walk_a_list(self, path: str, **queries: dict[str, str]) -> None:
+        self.both.walk(path, given.joined(**queries))
+
+    @rule(text=given.user_filters, sort=given.sorts, size=given.sizes)
+    def walk_what_is_found(self, text: str, **queries: dict[str, str]) -> None:
+        self.both.walk("/Users", given.joined({"filter": text}, **queries))
 
     @rule(
         path=st.sampled_from(["/Users", "/Groups"]),
@@ -356,10 +378,13 @@ class TwoServices(RuleBasedStateMachine):
         path=st.sampled_from(["/.search", "/Users/.search", "/Groups/.search"]),
         text=given.user_filters | given.group_filters,
         query=given.projections,
+        sort=given.sorts,
     )
-    def search(self, path: str, text: str, query: dict[str, str]) -> None:
+    def search(
+        self, path: str, text: str, query: dict[str, str], sort: dict[str, str]
+    ) -> None:
         names = {name: value.split(",") for name, value in query.items()}
-        body = {"schemas": [SEARCH_REQUEST], "filter": text, **names}
+        body = {"schemas": [SEARCH_REQUEST], "filter": text, **names, **sort}
         self.both.check("POST", path, body)
 
 
