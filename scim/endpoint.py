@@ -40,11 +40,16 @@ class Endpoint(SCIMView):  # type: ignore[misc]
     action = Action.OTHER
     takes_lock = True
     """Whether a POST changes anything, and so needs a transaction."""
+    attempts = ATTEMPTS
 
     @method_decorator(csrf_exempt)
     @method_decorator(scim_settings.AUTH_CHECK_MIDDLEWARE)
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         """Serve one call; replaces the library's, which swallows the transaction."""
+        return self.serve(request, *args, **kwargs)
+
+    def serve(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Serve a call whose caller is known, or an operation of a Bulk as one."""
         try:
             request.event = self._draft(request)
             self.prepare(request)
@@ -53,11 +58,8 @@ class Endpoint(SCIMView):  # type: ignore[misc]
             refusal = translate(exc)
         response = error_response(refusal)
         request.event = self._refused(request, refusal)
-        try:
-            record(request.event, request, response)
-        except DatabaseError:
-            # Nothing was changed; the caller is told why, even if nobody else is.
-            logger.exception("A refused SCIM call could not be recorded.")
+        # Nothing was changed; the caller is told why, even if nobody else is.
+        record_if_possible(request, response)
         return response
 
     def prepare(self, request: Any) -> None:
@@ -67,19 +69,23 @@ class Endpoint(SCIMView):  # type: ignore[misc]
         """
 
     def _attempted(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in range(1, self.attempts + 1):
             try:
                 with self._unit(request):
                     request.event = self._draft(request)
                     response: Any = View.dispatch(self, request, *args, **kwargs)
-                    record(request.event, request, response)
+                    self.note(request, response)
             except (IntegrityError, OperationalError) as exc:
-                if attempt == ATTEMPTS or not passing(exc):
+                if attempt == self.attempts or not passing(exc):
                     raise
                 logger.info("Trying a SCIM call again: %s", type(exc).__name__)
             else:
                 return cast("HttpResponse", response)
         raise AssertionError
+
+    def note(self, request: Any, response: HttpResponse) -> None:
+        """Insert the event of an accepted call, in the transaction of its changes."""
+        record(request.event, request, response)
 
     @contextmanager
     def _unit(self, request: HttpRequest) -> Iterator[None]:
@@ -117,6 +123,14 @@ class Endpoint(SCIMView):  # type: ignore[misc]
         response = no_content()
         response["Allow"] = ", ".join(self._allowed_methods())
         return response
+
+
+def record_if_possible(request: Any, response: HttpResponse) -> None:
+    """Insert an event that has no change to be stored with."""
+    try:
+        record(request.event, request, response)
+    except DatabaseError:
+        logger.exception("A SCIM call could not be recorded.")
 
 
 def passing(exc: Exception) -> bool:

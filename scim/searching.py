@@ -130,7 +130,8 @@ def users_source(
     rows: QuerySet[Any], adapter: Any, request: Any, search: Search
 ) -> Source:
     def documents(page: list[Any]) -> list[Document]:
-        wanted = page and search.projection.wants("groups")
+        # Their digest is part of meta.version.
+        wanted = search.projection.wants("groups") or search.projection.wants("meta")
         groups = groups_of(page) if wanted else {}
         return [
             adapter(user, request=request).to_dict(search.projection, groups)
