@@ -5,7 +5,7 @@ Nothing is carried out here; scim.bulk_views does that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,8 +107,15 @@ class Plan:
         for index, operation in enumerate(operations):
             if operation.creates is not None:
                 self.creations.setdefault(operation.creates, index)
-        self.references = [list(_all_references(each)) for each in operations]
+        self.references = [_all_references(each) for each in operations]
         self.steps = list(self._steps())
+        self._position = {step.index: at for at, step in enumerate(self.steps)}
+
+    def last_of(self, names: Iterable[str]) -> int:
+        """Return which creation among those of the *names* runs last."""
+        return max(
+            (self.creations[name] for name in names), key=self._position.__getitem__
+        )
 
     def _steps(self) -> Iterator[Step]:
         """Walk depth first, without recursion: 1,000 may refer to each other in a row."""

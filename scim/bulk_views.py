@@ -7,7 +7,7 @@ and stops nobody. The Bulk itself gets one event more.
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any, ClassVar
 
 import orjson
@@ -63,11 +63,9 @@ class BulkView(Endpoint):
         if request.method != "POST":
             return
         try:
-            body = read_object(request)
+            body = read_object(request, most=max_payload())
         except (RequestDataTooBig, TooLarge):
             raise payload_too_large() from None
-        if len(request.sent_body) > max_payload():
-            raise payload_too_large()
         self.job = Job.of(body)
 
     def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -124,6 +122,8 @@ class _Run:
         """bulkId to the id of what was made."""
         self.unfinished: dict[int, tuple[frozenset[str], Any]] = {}
         """Index of a creation to the names it has to wait for, and the data left out."""
+        self.waiting: dict[int, list[int]] = defaultdict(list)
+        """Index of a creation to those of the unfinished ones that it is the last for."""
         self.errors = 0
 
     def carried_out(self) -> list[Document]:
@@ -136,7 +136,7 @@ class _Run:
                 self._out_of_time()
                 break
             self._carry_out(step)
-            self._finish_circles()
+            self._finish_circles(step)
         for index in list(self.unfinished):
             self._undo(index)
         return [self.results[index] for index in sorted(self.results)]
@@ -189,6 +189,7 @@ class _Run:
             self.created[name] = response["Location"].rpartition("/")[2]
             if left_out is not None:
                 self.unfinished[step.index] = (step.later, left_out)
+                self.waiting[self.plan.last_of(step.later)].append(step.index)
 
     def _serve(
         self,
@@ -220,14 +221,14 @@ class _Run:
 
     # ------------------------------------------------------------------------- circles
 
-    def _finish_circles(self) -> None:
-        """Complete, or take back, what was made without a reference (section 3.7.1)."""
-        for index, (later, left_out) in list(self.unfinished.items()):
-            if not all(self.plan.creations[name] in self.results for name in later):
+    def _finish_circles(self, step: Step) -> None:
+        """Complete, or take back, what waited for *step* (section 3.7.1)."""
+        for index in self.waiting.pop(step.index, ()):
+            if index not in self.unfinished:
                 continue
+            later, left_out = self.unfinished.pop(index)
             if not later <= self.created.keys() or not self._complete(index, left_out):
                 self._undo(index)
-            self.unfinished.pop(index, None)
 
     def _complete(self, index: int, left_out: Any) -> bool:
         """Add what was left out, by the same code as a PATCH of its own."""

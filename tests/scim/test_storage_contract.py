@@ -28,15 +28,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.django_db
 
 SORT = "sort"
-ETAG = "etag"
 CURSOR = "pagination"
 NOT_OFFERED = {
     "test_search_sorted": SORT,
     "test_search_sorts_as_search_request_sort": SORT,
-    "test_update_with_an_outdated_version": ETAG,
-    "test_delete_with_an_outdated_version": ETAG,
-    # Passes for a storage that does not look at versions, so it says nothing.
-    "test_delete_with_the_expected_version": ETAG,
     "test_cursor_pages_every_resource_once": CURSOR,
     "test_cursor_pages_in_sort_order": CURSOR,
     "test_cursor_pages_equal_sort_values_once": CURSOR,
@@ -47,7 +42,7 @@ NOT_OFFERED = {
     "test_cursor_with_count_zero": CURSOR,
     "test_cursor_at_the_root": CURSOR,
 }
-"""Tests left out, and the capability they need. Issue 4 brings all three."""
+"""Tests left out, and the capability they need. Issue 4 brings both."""
 
 REFUSED = {
     "title gt null": "null has no order",
