@@ -332,6 +332,21 @@ class TwoServices(RuleBasedStateMachine):
     def delete(self, path: str) -> None:
         self.both.check("DELETE", path)
 
+    @rule(
+        path=given.users.map("/Users/{}".format)
+        | given.groups.map("/Groups/{}".format),
+        call=given.guarded_calls,
+        guard=given.guards,
+    )
+    def guard(
+        self, path: str, call: tuple[str, Any], guard: tuple[str, int | str]
+    ) -> None:
+        """RFC 7644 3.14: a read or write that names a version, old or new."""
+        method, body = call
+        if method == "PUT":
+            body = (group if path.startswith("/Groups") else user)("guarded", **body)
+        self.both.check(method, path, body, guard=guard)
+
     @rule(text=given.user_filters, query=given.projections, page=given.pages)
     def filter_users(
         self, text: str, query: dict[str, str], page: dict[str, str]
