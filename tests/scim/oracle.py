@@ -45,13 +45,13 @@ class DirectoryInMemory(InMemoryStorage):
     def __init__(self, base: str) -> None:
         super().__init__(clock=now)
         self.base = base
-        self.next_ids: dict[str, str] = {}
+        self.next_ids: dict[tuple[str, str], str] = {}
 
     def generate_id(self, resource_type: ResourceType, resource: Resource[Any]) -> str:
         """The id that our service gave to that name, so that requests can name it."""
-        made: Any = resource
-        name = made.user_name if resource_type.name == "User" else made.display_name
-        return self.next_ids.get(name, "refused")
+        kind, made = str(resource_type.name), resource.model_dump()
+        name = made["userName" if kind == "User" else "displayName"]
+        return self.next_ids.pop((kind, name), "refused")
 
     def create(
         self, resource_type: ResourceType, resource: Resource[Any]
@@ -182,7 +182,7 @@ class Oracle(WSGIApplication):
         body: bytes = b"",
         *,
         headers: dict[str, str] | None = None,
-        new_ids: dict[str, str] | None = None,
+        new_ids: dict[tuple[str, str], str] | None = None,
     ) -> tuple[int, Document | None, str | None]:
         """Serve a request: status, body, ETag. What it makes gets the id of its name."""
         self.storage.next_ids = new_ids or {}

@@ -219,10 +219,10 @@ class Pair:
         answer = response.json() if response.content else None
         new_ids = {}
         if response.status_code == 201 and answer is not None:
-            made = self.users if path == "/Users" else self.groups
-            made.append(answer["id"])
-            name = body.get("userName") or body.get("displayName")
-            new_ids[name] = answer["id"]
+            is_user = path == "/Users"
+            (self.users if is_user else self.groups).append(answer["id"])
+            name = body["userName" if is_user else "displayName"]
+            new_ids["User" if is_user else "Group", name] = answer["id"]
         asked = body if meant is None else meant
         raw = b"" if asked is None else json.dumps(asked).encode()
         status, document, tag = self.oracle.call(
