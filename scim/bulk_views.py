@@ -55,8 +55,6 @@ class BulkView(Endpoint):
     http_method_names: ClassVar = ["post", "options"]
     action = Action.BULK
     takes_lock = False
-    # What its operations did is done; trying it again would do it twice.
-    attempts = 1
     job: Job
 
     def prepare(self, request: Any) -> None:
@@ -75,7 +73,7 @@ class BulkView(Endpoint):
         return scim_response({"schemas": [BULK_RESPONSE], "Operations": results})
 
     def note(self, request: Any, response: HttpResponse) -> None:
-        """A 503 instead of the answer would hide what has been done."""
+        """What was done is done: it is answered, and never tried again as a whole."""
         record_if_possible(request, response)
 
 

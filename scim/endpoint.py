@@ -40,7 +40,6 @@ class Endpoint(SCIMView):  # type: ignore[misc]
     action = Action.OTHER
     takes_lock = True
     """Whether a POST changes anything, and so needs a transaction."""
-    attempts = ATTEMPTS
 
     @method_decorator(csrf_exempt)
     @method_decorator(scim_settings.AUTH_CHECK_MIDDLEWARE)
@@ -69,14 +68,14 @@ class Endpoint(SCIMView):  # type: ignore[misc]
         """
 
     def _attempted(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        for attempt in range(1, self.attempts + 1):
+        for attempt in range(1, ATTEMPTS + 1):
             try:
                 with self._unit(request):
                     request.event = self._draft(request)
                     response: Any = View.dispatch(self, request, *args, **kwargs)
                     self.note(request, response)
             except (IntegrityError, OperationalError) as exc:
-                if attempt == self.attempts or not passing(exc):
+                if attempt == ATTEMPTS or not passing(exc):
                     raise
                 logger.info("Trying a SCIM call again: %s", type(exc).__name__)
             else:

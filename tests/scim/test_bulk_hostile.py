@@ -7,11 +7,12 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from scim import recording
 from scim.bulk import BULK_REQUEST, MAX_OPERATIONS
 from scim.models import DirectoryGroup, DirectoryUser, ProvisioningEvent
 from tests.scim.bulks import bulk, delete, id_in, patch, post, put, results, statuses
@@ -189,6 +190,28 @@ def test_many_references(scim: ScimClient) -> None:
     assert {result["status"] for result in found} <= {"409", "400"}
     assert not DirectoryGroup.objects.exists()
     assert time.monotonic() - begin < 20
+
+
+@pytest.mark.parametrize("lost", ["create", "bulk"])
+def test_a_database_that_goes_away(
+    scim: ScimClient, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    """An operation whose event is lost is undone; what was done before is answered."""
+    calls: list[str] = []
+
+    def record(event: ProvisioningEvent, *args: Any) -> None:
+        calls.append(event.action)
+        if event.action == lost:
+            raise OperationalError("deadlock detected")
+        recording.record(event, *args)
+
+    monkeypatch.setattr("scim.endpoint.record", record)
+    found = results(
+        scim, post("/Users", "a", user()), post("/Groups", "g", group("team"))
+    )
+    assert statuses(found) == ("503 503" if lost == "create" else "201 201")
+    assert DirectoryUser.objects.count() == (lost != "create")
+    assert calls.count("bulk") == 1
 
 
 def test_an_operation_costs_what_its_call_costs(scim: ScimClient) -> None:
