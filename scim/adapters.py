@@ -7,6 +7,7 @@ The bodies are ours; the library's know four attributes and answer 501 to the re
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from django_scim.adapters import SCIMGroup, SCIMUser
@@ -17,7 +18,10 @@ from scim.documents import (
     MembersOfGroups,
     base_url,
     group_document,
+    group_version,
+    groups_of,
     user_document,
+    user_version,
 )
 from scim.members import MemberChange, members_of_body, split_operations
 from scim.models import DirectoryGroup, DirectoryUser
@@ -74,13 +78,21 @@ class UserAdapter(_Adapter, SCIMUser):  # type: ignore[misc]
         super().__init__(obj, request)
         self.document: Document = obj.data
 
+    @cached_property
+    def groups(self) -> GroupsOfUsers:
+        """The user's groups, read once: its version holds them as its body does."""
+        return groups_of([self.obj])
+
+    @property
+    def version(self) -> str:
+        return user_version(self.obj, self.groups)
+
     def to_dict(
         self,
         projection: Projection = EVERYTHING,
         groups: GroupsOfUsers | None = None,
     ) -> Document:
-        if not projection.wants("groups"):
-            groups = {}
+        groups = self.groups if groups is None else groups
         base = base_url(self.request.organization)
         return projection.apply(user_document(self.obj, groups, base=base))
 
@@ -99,6 +111,8 @@ class UserAdapter(_Adapter, SCIMUser):  # type: ignore[misc]
             provisioning.provision_user(
                 user=self.obj, document=self.document, event=event
             )
+            # Nobody knows its id yet, so it is in no group.
+            self.groups = {}
             return True
         return provisioning.change_user(
             user=self.obj, document=self.document, event=event
@@ -115,6 +129,10 @@ class GroupAdapter(_Adapter, SCIMGroup):  # type: ignore[misc]
         super().__init__(obj, request)
         self.document: Document = obj.data
         self.member_change = MemberChange()
+
+    @property
+    def version(self) -> str:
+        return group_version(self.obj)
 
     def to_dict(
         self,

@@ -28,15 +28,20 @@ MEDIA_TYPES = frozenset(
 )
 
 
-def read_object(request: Any) -> dict[str, Any]:
-    """Return the JSON object in the body.
+def read_object(request: Any, *, most: int | None = None) -> dict[str, Any]:
+    """Return the JSON object in the body; an operation of a Bulk has it read already.
 
-    Raises UnsupportedMediaType, TooLarge, InvalidSyntax (not JSON, not an object, too
-    deep) or InvalidValue (a NUL character, which PostgreSQL cannot store).
+    *most* are the bytes that a call takes, where it takes fewer than others. Raises
+    UnsupportedMediaType, TooLarge, InvalidSyntax (not JSON, not an object, too deep) or
+    InvalidValue (a NUL character, which PostgreSQL cannot store).
     """
+    if (body := getattr(request, "data", None)) is not None:
+        return cast("dict[str, Any]", body)
     if (request.content_type or "") not in MEDIA_TYPES:
         raise UnsupportedMediaType
     raw = request.sent_body = _raw(request)
+    if most is not None and len(raw) > most:
+        raise TooLarge
     if not raw.strip():
         raise InvalidSyntax("The body is empty; this call takes a JSON object.")
     try:

@@ -8,6 +8,7 @@ from django.conf import settings
 from django_scim.constants import SchemaURI
 from django_scim.models import SCIMServiceProviderConfig
 
+from scim.bulk import MAX_OPERATIONS, max_payload
 from scim.documents import base_url
 from scim.errors import Forbidden
 from scim.schema import USER, Document, schema_documents
@@ -27,11 +28,15 @@ class ServiceProviderConfig(SCIMServiceProviderConfig):  # type: ignore[misc]
         return {
             "schemas": [SchemaURI.SERVICE_PROVIDER_CONFIG],
             "patch": {"supported": True},
-            "bulk": {"supported": False, "maxOperations": 0, "maxPayloadSize": 0},
+            "bulk": {
+                "supported": True,
+                "maxOperations": MAX_OPERATIONS,
+                "maxPayloadSize": max_payload(),
+            },
             "filter": {"supported": True, "maxResults": profile.max_page},
             "changePassword": {"supported": False},
             "sort": {"supported": True},
-            "etag": {"supported": False},
+            "etag": {"supported": True},
             # RFC 9865 section 4. No cursorTimeout: cursors do not expire.
             "pagination": {
                 "cursor": True,

@@ -6,11 +6,13 @@ it to the models instead.
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 from django.conf import settings
 
 from scim import ids
@@ -109,7 +111,9 @@ def user_document(
             }
             for key, name in mine
         ]
-    document["meta"] = _meta(user, "User", f"{base}/Users/{user.scim_id}")
+    document["meta"] = _meta(
+        user, "User", f"{base}/Users/{user.scim_id}", user_version(user, groups)
+    )
     return document
 
 
@@ -127,7 +131,9 @@ def group_document(
         members = members_of([group]) if members is None else members
         if keys := members.get(group.pk):
             document["members"] = [_member(key, base) for key in keys]
-    document["meta"] = _meta(group, "Group", f"{base}/Groups/{group.scim_id}")
+    document["meta"] = _meta(
+        group, "Group", f"{base}/Groups/{group.scim_id}", group_version(group)
+    )
     return document
 
 
@@ -136,13 +142,34 @@ def _member(key: int, base: str) -> Document:
     return {"value": scim_id, "$ref": f"{base}/Users/{scim_id}", "type": "User"}
 
 
-def _meta(row: DirectoryUser | DirectoryGroup, kind: str, location: str) -> Document:
+def user_version(user: DirectoryUser, groups: GroupsOfUsers) -> str:
+    """Return meta.version of *user*, whose groups are in *groups*.
+
+    A user shows its groups, which come, go and are renamed without its row, so a
+    digest of them is part of the version. Counting up the rows of all members of a
+    group instead would be 40,000 writes for one new name.
+    """
+    mine = groups.get(user.pk)
+    if not mine:
+        return f'W/"{user.version}"'
+    digest = hashlib.blake2s(orjson.dumps(mine), digest_size=6).hexdigest()
+    return f'W/"{user.version}-{digest}"'
+
+
+def group_version(group: DirectoryGroup) -> str:
+    """Return meta.version of *group*: its members count, and show nothing but ids."""
+    return f'W/"{group.version}"'
+
+
+def _meta(
+    row: DirectoryUser | DirectoryGroup, kind: str, location: str, version: str
+) -> Document:
     return {
         "resourceType": kind,
         "created": timestamp(row.created),
         "lastModified": timestamp(row.modified),
         "location": location,
-        "version": f'W/"{row.version}"',
+        "version": version,
     }
 
 

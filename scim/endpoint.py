@@ -45,6 +45,10 @@ class Endpoint(SCIMView):  # type: ignore[misc]
     @method_decorator(scim_settings.AUTH_CHECK_MIDDLEWARE)
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         """Serve one call; replaces the library's, which swallows the transaction."""
+        return self.serve(request, *args, **kwargs)
+
+    def serve(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Serve a call whose caller is known, or an operation of a Bulk as one."""
         try:
             request.event = self._draft(request)
             self.prepare(request)
@@ -53,11 +57,8 @@ class Endpoint(SCIMView):  # type: ignore[misc]
             refusal = translate(exc)
         response = error_response(refusal)
         request.event = self._refused(request, refusal)
-        try:
-            record(request.event, request, response)
-        except DatabaseError:
-            # Nothing was changed; the caller is told why, even if nobody else is.
-            logger.exception("A refused SCIM call could not be recorded.")
+        # Nothing was changed; the caller is told why, even if nobody else is.
+        record_if_possible(request, response)
         return response
 
     def prepare(self, request: Any) -> None:
@@ -72,21 +73,25 @@ class Endpoint(SCIMView):  # type: ignore[misc]
                 with self._unit(request):
                     request.event = self._draft(request)
                     response: Any = View.dispatch(self, request, *args, **kwargs)
-                    if self._changes(request):
-                        record(request.event, request, response)
+                    self.note(request, response)
             except (IntegrityError, OperationalError) as exc:
                 if attempt == ATTEMPTS or not passing(exc):
                     raise
                 logger.info("Trying a SCIM call again: %s", type(exc).__name__)
             else:
-                if not self._changes(request):
-                    record_soon(request.event, request, response)
                 return cast("HttpResponse", response)
         raise AssertionError
 
     def _changes(self, request: HttpRequest) -> bool:
         """Whether the call may change something, and so runs in a transaction."""
         return request.method in WRITES and self.takes_lock
+
+    def note(self, request: Any, response: HttpResponse) -> None:
+        """Record an accepted call: with its changes, or beside the requests."""
+        if self._changes(request):
+            record(request.event, request, response)
+        else:
+            record_soon(request.event, request, response)
 
     @contextmanager
     def _unit(self, request: HttpRequest) -> Iterator[None]:
@@ -124,6 +129,14 @@ class Endpoint(SCIMView):  # type: ignore[misc]
         response = no_content()
         response["Allow"] = ", ".join(self._allowed_methods())
         return response
+
+
+def record_if_possible(request: Any, response: HttpResponse) -> None:
+    """Insert an event that has no change to be stored with."""
+    try:
+        record(request.event, request, response)
+    except DatabaseError:
+        logger.exception("A SCIM call could not be recorded.")
 
 
 def passing(exc: Exception) -> bool:

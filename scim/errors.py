@@ -154,6 +154,22 @@ class Conflict(ScimError):
     section = "3.3"
 
 
+class Unresolved(ScimError):
+    """A reference of a Bulk to a resource that it did not make."""
+
+    status = 409
+    section = "3.7.1"
+
+
+class PreconditionFailed(ScimError):
+    status = 412
+    sentence = (
+        "The resource is not, or no longer, the version that If-Match names. Read it "
+        "again, then repeat the change on what it is now."
+    )
+    section = "3.14; RFC 9110 section 13"
+
+
 class TooLarge(ScimError):
     status = 413
     sentence = "The body is larger than this service takes."

@@ -91,7 +91,7 @@ class _Compiler(FilterVisitor[Q]):
             "meta.lastmodified": _moment("modified"),
             "meta.resourcetype": self._resource_type,
             "meta.location": self._location,
-            "meta.version": _version,
+            "meta.version": _no_version if kind is USER_KIND else _version,
             "schemas": self._schemas,
             "username": _column("user_name_key", "userName"),
             "externalid": _column("scim_external_id", "externalId"),
@@ -351,6 +351,13 @@ def _version(op: str, value: Any) -> Q:
     number = Cast(F("version"), CharField())
     text = Concat(Value('W/"'), number, Value('"'), output_field=CharField())
     return Q(sql.TextTest(text, op, value))
+
+
+def _no_version(op: str, value: Any) -> Q:
+    raise InvalidFilter(
+        "The version of a user holds a digest of its groups, which is stored nowhere. "
+        "Filter by meta.lastModified, or read the user with If-None-Match."
+    )
 
 
 def _refuse_password(name: str) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseNotModified
 from django_scim.constants import SCIM_CONTENT_TYPE
 
 from scim.errors import ScimError
 
 
 def scim_response(
-    document: dict[str, Any], *, status: int = 200, location: str = ""
+    document: dict[str, Any], *, status: int = 200, location: str = "", etag: str = ""
 ) -> HttpResponse:
     """Return *document* as application/scim+json, whatever Accept said (RFC 7644, 3.8)."""
     response = HttpResponse(
@@ -22,11 +22,24 @@ def scim_response(
     response["Cache-Control"] = "private"
     if location:
         response["Location"] = location
+    if etag:
+        response["ETag"] = etag
     return response
 
 
-def no_content() -> HttpResponse:
-    return HttpResponse(status=204, content_type=SCIM_CONTENT_TYPE)
+def no_content(*, etag: str = "") -> HttpResponse:
+    response = HttpResponse(status=204, content_type=SCIM_CONTENT_TYPE)
+    if etag:
+        response["ETag"] = etag
+    return response
+
+
+def not_modified(*, etag: str) -> HttpResponse:
+    """Return a 304 with the headers that the 200 would have (RFC 9110, 15.4.5)."""
+    response = HttpResponseNotModified()
+    response["Cache-Control"] = "private"
+    response["ETag"] = etag
+    return response
 
 
 def error_response(error: ScimError) -> HttpResponse:

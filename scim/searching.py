@@ -150,7 +150,11 @@ class Target:
         rank, _, related, read = _TYPES[self.adapter.resource_type]
 
         def documents(rows: list[Any]) -> list[Document]:
-            others = read(rows) if projection.wants(related) else {}
+            # A digest of the groups is part of a user's meta.version.
+            wanted = projection.wants(related) or (
+                related == "groups" and projection.wants("meta")
+            )
+            others = read(rows) if wanted else {}
             return [
                 self.adapter(row, request=self.request).to_dict(projection, others)
                 for row in rows

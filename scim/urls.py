@@ -10,6 +10,7 @@ import re
 from django.urls import path, re_path
 
 from scim import views
+from scim.bulk_views import BulkView
 from scim.endpoint import Endpoint
 
 app_name = "scim"
@@ -40,7 +41,7 @@ urlpatterns = [
     _url("Users", views.UsersView, "users", ids=True),
     _url("Groups/.search", views.GroupSearchView, "groups-search"),
     _url("Groups", views.GroupsView, "groups", ids=True),
-    _url("Me", views.NotOfferedView, "me"),
+    _url("Me", views.MeView, "me"),
     _url(
         "ServiceProviderConfig",
         views.ServiceProviderConfigView,
@@ -48,6 +49,6 @@ urlpatterns = [
     ),
     _url("ResourceTypes", views.ResourceTypesView, "resource-types", ids=True),
     _url("Schemas", views.SchemasView, "schemas", ids=True),
-    _url("Bulk", views.NotOfferedView, "bulk"),
+    _url("Bulk", BulkView, "bulk"),
     re_path(r"^[\s\S]*$", views.UnknownView.as_view(), name="unknown"),
 ]

@@ -11,6 +11,7 @@ from django_scim import views as library
 
 from scim import discovery
 from scim.bodies import read_object
+from scim.conditions import unmodified
 from scim.documents import Document
 from scim.endpoint import WRITES, Endpoint
 from scim.errors import (
@@ -22,7 +23,7 @@ from scim.errors import (
 from scim.leniency import lookup
 from scim.models import ProvisioningEvent
 from scim.patches import read_operations
-from scim.responses import no_content, scim_response
+from scim.responses import no_content, not_modified, scim_response
 from scim.searching import Search, Target, list_response, projection_of
 
 Action = ProvisioningEvent.Action
@@ -111,8 +112,20 @@ class ResourceEndpoint(Endpoint):
         sent = lookup(self.body, "id")
         return sent if isinstance(sent, str) and sent else named
 
+    def selected(self) -> Any:
+        """The adapter of the URL's resource, when the call may change it as it is.
+
+        Raises PreconditionFailed; the row is locked, so it stays the version named.
+        """
+        adapter = self.scim_adapter(self.get_object(), request=self.request)
+        unmodified(self.request.headers, self.request.method, lambda: adapter.version)
+        return adapter
+
     def get_single(self, request: Any) -> HttpResponse:
-        return self._answer(self.scim_adapter(self.get_object(), request=request))
+        adapter = self.scim_adapter(self.get_object(), request=request)
+        if unmodified(request.headers, request.method, lambda: adapter.version):
+            return not_modified(etag=adapter.version)
+        return self._answer(adapter)
 
     def get_many(self, request: Any) -> HttpResponse:
         request.event.action = Action.LOOKUP if "filter" in request.GET else Action.LIST
@@ -138,13 +151,13 @@ class ResourceEndpoint(Endpoint):
         return self._answer(adapter, status=HTTPStatus.CREATED)
 
     def put(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        adapter = self.scim_adapter(self.get_object(), request=request)
+        adapter = self.selected()
         self._note(adapter)
         adapter.save()
         return self._answer(adapter)
 
     def patch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        adapter = self.scim_adapter(self.get_object(), request=request)
+        adapter = self.selected()
         adapter.handle_operations(self.operations)
         adapter.save()
         return self.patched(adapter)
@@ -153,7 +166,7 @@ class ResourceEndpoint(Endpoint):
         return self._answer(adapter)
 
     def delete(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        self.scim_adapter(self.get_object(), request=request).delete()
+        self.selected().delete()
         return no_content()
 
     def _note(self, adapter: Any) -> None:
@@ -168,6 +181,7 @@ class ResourceEndpoint(Endpoint):
             adapter.to_dict(projection_of(self.request.GET)),
             status=status,
             location=adapter.location,
+            etag=adapter.version,
         )
 
 
@@ -202,10 +216,10 @@ class GroupsView(ResourceEndpoint, library.GroupsView):  # type: ignore[misc]
         if projection.explicit:
             return self._answer(adapter)
         if profile.group_patch_answer == "no-content":
-            return no_content()
+            return no_content(etag=adapter.version)
         members = adapter.obj.memberships.order_by()[: profile.body_member_limit + 1]
         if len(members.values_list("pk")) > profile.body_member_limit:
-            return no_content()
+            return no_content(etag=adapter.version)
         return self._answer(adapter)
 
 
@@ -295,7 +309,7 @@ class ServiceProviderConfigView(_Discovery, library.ServiceProviderConfigView): 
 
 
 class NotOfferedView(Endpoint):
-    """/Bulk, /Me and the root: known to the RFC, not offered here."""
+    """/Me and the root: known to the RFC, not offered here."""
 
     def dispatch_refusal(self) -> ScimError:
         return NotSupported()
@@ -306,6 +320,16 @@ class NotOfferedView(Endpoint):
         raise self.dispatch_refusal()
 
     http_method_names: ClassVar[list[str]] = []
+
+
+class MeView(NotOfferedView):
+    """RFC 7644 section 3.11: 501 where nobody is signed in."""
+
+    def dispatch_refusal(self) -> ScimError:
+        return NotSupported(
+            "The bearer token belongs to an organization, not to a person, so /Me names "
+            "nobody. Ask for /Users/<id>."
+        )
 
 
 class UnknownView(NotOfferedView):

@@ -41,6 +41,7 @@ class ProvisioningEvent(models.Model):
         DISABLE = "disable", "Disable"
         ENABLE = "enable", "Enable"
         DELETE = "delete", "Delete"
+        BULK = "bulk", "Bulk"
         OTHER = "other", "Other"
 
     id = models.BigAutoField(primary_key=True)

@@ -45,18 +45,20 @@ class DirectoryInMemory(InMemoryStorage):
     def __init__(self, base: str) -> None:
         super().__init__(clock=now)
         self.base = base
-        self.next_id = ""
+        self.next_ids: dict[tuple[str, str], str] = {}
 
     def generate_id(self, resource_type: ResourceType, resource: Resource[Any]) -> str:
-        """The id that our service gave, so that later requests can name it."""
-        return self.next_id
+        """The id that our service gave to that name, so that requests can name it."""
+        kind, made = str(resource_type.name), resource.model_dump()
+        name = made["userName" if kind == "User" else "displayName"]
+        return self.next_ids.pop((kind, name), "refused")
 
     def create(
         self, resource_type: ResourceType, resource: Resource[Any]
     ) -> Resource[Any]:
-        super().create(resource_type, self._kept(resource_type, resource))
+        made = super().create(resource_type, self._kept(resource_type, resource))
         self._link()
-        return self.get(resource_type, self.next_id)
+        return self.get(resource_type, made.id or "")
 
     def update(
         self,
@@ -120,10 +122,10 @@ class DirectoryInMemory(InMemoryStorage):
         ]
 
     def _link(self) -> None:
-        """Give every user its groups; nothing of meta changes with them."""
+        """Give every user its groups: of meta, only the version changes with them."""
         for user in self._all("User"):
             document = user.model_dump()
-            document["groups"] = [
+            document["groups"] = shown = [
                 {
                     "value": group.id,
                     "$ref": f"{self.base}/Groups/{group.id}",
@@ -134,6 +136,9 @@ class DirectoryInMemory(InMemoryStorage):
                 if any(member.value == user.id for member in group.members or [])
             ]
             user.groups = USER_KIND.model.model_validate(document).groups or None
+            number = user.meta.version.strip('W/"').partition(" ")[0]
+            names = [(group["value"], group["display"]) for group in shown]
+            user.meta.version = f'W/"{number} {names}"' if names else f'W/"{number}"'
 
 
 class OneOrganization(ScimService):
@@ -177,14 +182,15 @@ class Oracle(WSGIApplication):
         query: dict[str, str],
         body: bytes = b"",
         *,
-        new_id: str = "",
-    ) -> tuple[int, Document | None]:
-        """Serve a request; a resource that it makes gets *new_id*."""
-        self.storage.next_id = new_id
+        headers: dict[str, str] | None = None,
+        new_ids: dict[tuple[str, str], str] | None = None,
+    ) -> tuple[int, Document | None, str | None]:
+        """Serve a request: status, body, ETag. What it makes gets the id of its name."""
+        self.storage.next_ids = new_ids or {}
         answer = self.serve(
-            ScimRequest(method, self.base, path, query, {}, body),
+            ScimRequest(method, self.base, path, query, headers or {}, body),
         )
-        return int(answer.status), answer.body
+        return int(answer.status), answer.body, dict(answer.headers).get("ETag")
 
 
 def _attributes(resource: Resource[Any]) -> Document:

@@ -16,6 +16,7 @@ from scim2_server.storage import ScimStorage, SearchPage
 
 from scim import views
 from scim.adapters import GroupAdapter, UserAdapter
+from scim.conditions import unmodified
 from scim.errors import NotFound, translate
 from scim.models import DirectoryGroup, DirectoryUser, ProvisioningEvent
 from scim.projection import Projection
@@ -105,7 +106,9 @@ class DirectoryStorage(ScimStorage):
         expected_version: str | None = None,
     ) -> Resource[Any]:
         with self.operation():
-            return self._written(self._adapter(resource_type, resource.id), resource)
+            adapter = self._adapter(resource_type, resource.id)
+            _guard(adapter, "PUT", expected_version)
+            return self._written(adapter, resource)
 
     def delete(
         self,
@@ -115,7 +118,9 @@ class DirectoryStorage(ScimStorage):
         expected_version: str | None = None,
     ) -> None:
         with self.operation():
-            self._adapter(resource_type, resource_id).delete()
+            adapter = self._adapter(resource_type, resource_id)
+            _guard(adapter, "DELETE", expected_version)
+            adapter.delete()
 
     @contextmanager
     def operation(self) -> Iterator[None]:
@@ -165,6 +170,12 @@ class DirectoryStorage(ScimStorage):
             document, scim_policy=POLICY
         )
         return resource
+
+
+def _guard(adapter: Any, method: str, expected_version: str | None) -> None:
+    """Demand the version that is expected, as a call with If-Match does."""
+    headers = {} if expected_version is None else {"If-Match": expected_version}
+    unmodified(headers, method, lambda: adapter.version)
 
 
 def _projection(parameters: ResponseParameters[Any] | None) -> Projection:

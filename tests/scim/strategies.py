@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from tests.scim.messages import ENTERPRISE, GROUP, USER
+from tests.scim.messages import ENTERPRISE, GROUP, PATCH_OP, USER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -312,4 +312,31 @@ wrong_pages = some(
         "startIndex": rarely(st.just("x"), _numbers),
         "count": rarely(st.just("x"), _numbers),
     }
+)
+
+# ------------------------------------------------------------------------- conditions
+
+guards = st.tuples(
+    st.sampled_from(["If-Match", "If-None-Match"]),
+    st.integers(-2, 1) | st.sampled_from(["*", '"x"']),
+)
+"""A header and a version: the number of one that was seen, or what it names."""
+
+guarded_calls = st.sampled_from(
+    [
+        ("GET", None),
+        ("DELETE", None),
+        ("PUT", {"externalId": "x"}),
+        ("PUT", {"externalId": "y"}),
+        *(
+            (
+                "PATCH",
+                {
+                    "schemas": [PATCH_OP],
+                    "Operations": [{"op": "replace", "path": "externalId", "value": v}],
+                },
+            )
+            for v in "xy"
+        ),
+    ]
 )

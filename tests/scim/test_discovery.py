@@ -14,6 +14,7 @@ from tests.scim.messages import (
     USER,
     Document,
     refused,
+    user,
 )
 
 if TYPE_CHECKING:
@@ -163,11 +164,11 @@ def test_service_provider_config(scim: ScimClient) -> None:
         for name in ("patch", "bulk", "filter", "changePassword", "sort", "etag")
     } == {
         "patch": True,
-        "bulk": False,
+        "bulk": True,
         "filter": True,
         "changePassword": False,
         "sort": True,
-        "etag": False,
+        "etag": True,
     }
     # RFC 9865 section 4; cursors do not expire.
     assert config["pagination"] == {
@@ -177,10 +178,14 @@ def test_service_provider_config(scim: ScimClient) -> None:
         "defaultPageSize": 1_000,
         "maxPageSize": 1_000,
     }
+    assert config["bulk"]["maxOperations"] == 1_000
+    assert config["bulk"]["maxPayloadSize"] == 4 * 1024 * 1024
     assert config["filter"]["maxResults"] == 1_000
     [scheme] = config["authenticationSchemes"]
     assert scheme["type"] == "oauthbearertoken"
-    assert scim.post("/Bulk", {}).status_code == 501
+    assert scim.get("/Users?count=0").headers.get("ETag") is None
+    made = scim.post("/Users", user())
+    assert made.headers["ETag"] == made.json()["meta"]["version"]
 
 
 @pytest.mark.parametrize("path", ENDPOINTS)

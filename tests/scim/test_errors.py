@@ -83,12 +83,22 @@ def test_unknown_paths(scim: ScimClient, method: str, path: str) -> None:
     assert response.status_code < 500
 
 
-@pytest.mark.parametrize("path", ["/Bulk", "/Me", "", "/"])
-@pytest.mark.parametrize("method", ["GET", "POST"])
-def test_what_is_not_offered(scim: ScimClient, method: str, path: str) -> None:
-    """RFC 7644 3.12: 501 for what ServiceProviderConfig does not announce."""
-    response = scim.request(method, path, {} if method == "POST" else None)
-    assert "ServiceProviderConfig" in refused(response, 501)
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/Me", "to an organization, not to a person"),
+        ("/me/", "to an organization, not to a person"),
+        ("", "ServiceProviderConfig"),
+        ("/", "ServiceProviderConfig"),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+def test_what_is_not_offered(
+    scim: ScimClient, method: str, path: str, told: str
+) -> None:
+    """RFC 7644 3.11 and 3.12: 501, with the reason."""
+    response = scim.request(method, path, None if method in {"GET", "DELETE"} else {})
+    assert told in refused(response, 501)
 
 
 @pytest.mark.parametrize(

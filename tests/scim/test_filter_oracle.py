@@ -70,7 +70,6 @@ READ_ONLY = [
     "schemas",
     "meta.resourceType",
     "meta.location",
-    "meta.version",
 ]
 STRING_OPS = ["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"]
 
@@ -100,7 +99,9 @@ times = st.builds(
 )
 presence = st.builds(
     "{} pr".format,
-    st.sampled_from([*STRINGS, *BOOLEANS, *READ_ONLY, "name", "meta.created"]),
+    st.sampled_from(
+        [*STRINGS, *BOOLEANS, *READ_ONLY, "name", "meta.created", "meta.version"]
+    ),
 )
 # null beside a multi-valued attribute means something else to each implementation.
 nulls = st.builds(

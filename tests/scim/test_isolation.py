@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from scim.models import DirectoryGroup, DirectoryUser, GroupMembership
+from tests.scim.bulks import delete, patch, post, put, results, statuses
 from tests.scim.messages import (
     ENTERPRISE,
     SEARCH_REQUEST,
@@ -69,6 +70,27 @@ def test_their_ids_are_unknown(
         assert (answer.status_code, control.status_code) == (404, 404)
         told = answer.content.replace(theirs[endpoint].encode(), nobody.encode())
         assert told == control.content
+    assert stored() == before
+
+
+def test_their_ids_inside_a_bulk(scim: ScimClient, theirs: dict[str, str]) -> None:
+    """3.7: each operation is refused as its call would be, and changes nothing."""
+    before = stored()
+    found = results(
+        scim,
+        *(
+            operation
+            for endpoint, body in (("Users", user()), ("Groups", group()))
+            for operation in (
+                put(f"/{endpoint}/{theirs[endpoint]}", body),
+                patch(f"/{endpoint}/{theirs[endpoint]}", patch_op(REPLACE)),
+                delete(f"/{endpoint}/{theirs[endpoint]}"),
+                delete(f"/{endpoint}/{theirs[endpoint]}", version="*"),
+            )
+        ),
+        post("/Groups", "new", group(members=members(theirs["Users"]))),
+    )
+    assert statuses(found) == " ".join(["404"] * 8 + ["400"])
     assert stored() == before
 
 

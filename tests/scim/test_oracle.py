@@ -344,6 +344,21 @@ class TwoServices(RuleBasedStateMachine):
         )
 
     @rule(
+        path=given.users.map("/Users/{}".format)
+        | given.groups.map("/Groups/{}".format),
+        call=given.guarded_calls,
+        guard=given.guards,
+    )
+    def guard(
+        self, path: str, call: tuple[str, Any], guard: tuple[str, int | str]
+    ) -> None:
+        """RFC 7644 3.14: a read or write that names a version, old or new."""
+        method, body = call
+        if method == "PUT":
+            body = (group if path.startswith("/Groups") else user)("guarded", **body)
+        self.both.check(method, path, body, guard=guard)
+
+    @rule(
         text=given.group_filters,
         query=given.projections,
         sort=given.sorts,

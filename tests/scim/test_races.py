@@ -11,6 +11,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 
+from tests.scim.bulks import bulk, patch, post
 from tests.scim.messages import group, members, patch_op, user
 
 if TYPE_CHECKING:
@@ -152,3 +153,106 @@ def test_a_member_who_is_being_deleted(http: httpx2.Client) -> None:
         values = [m["value"] for m in http.get(f"/Groups/{risk}").json()["members"]]
         assert bo in values
         assert ada not in values
+
+
+@pytest.mark.parametrize("endpoint", ["/Users", "/Groups"])
+def test_one_version(http: httpx2.Client, endpoint: str) -> None:
+    """RFC 7644 3.14: of writers who name the same version, exactly one gets in."""
+    name = "userName" if endpoint == "/Users" else "displayName"
+    body = user(str(uuid4())) if endpoint == "/Users" else group(str(uuid4()))
+    path = f"{endpoint}/{create(http, endpoint, body)}"
+    for turn in range(ROUNDS):
+        tag = http.get(path).headers["ETag"]
+
+        def change(number: int, turn: int = turn, tag: str = tag) -> httpx2.Response:
+            value = {"op": "replace", "path": "externalId", "value": f"{turn}-{number}"}
+            headers = {"If-Match": tag}
+            return http.patch(path, json=patch_op(value), headers=headers)
+
+        answers = at_once(*(partial(change, number) for number in range(WRITERS)))
+        assert sorted(each.status_code for each in answers) == [200, 412, 412, 412]
+        [winner] = [each for each in answers if each.status_code == 200]
+        now = http.get(path)
+        assert now.json() == winner.json()
+        assert now.headers["ETag"] == winner.headers["ETag"]
+    after = http.get(path)
+    assert after.json()["meta"]["version"] == f'W/"{1 + ROUNDS}"'
+    assert after.json()[name] == body[name]
+
+
+def test_one_version_with_groups(http: httpx2.Client) -> None:
+    """A user who is in a group: the digest in the version does not let two writers in."""
+    [ada] = some_users(http, 1)
+    create(http, "/Groups", group(str(uuid4()), members=members(ada)))
+    tag = http.get(f"/Users/{ada}").headers["ETag"]
+
+    def change(number: int) -> int:
+        value = {"op": "replace", "path": "title", "value": str(number)}
+        headers = {"If-Match": tag}
+        path = f"/Users/{ada}"
+        return http.patch(path, json=patch_op(value), headers=headers).status_code
+
+    statuses = at_once(*(partial(change, number) for number in range(WRITERS)))
+    assert sorted(statuses) == [200, 412, 412, 412]
+
+
+def test_bulks_beside_single_calls(http: httpx2.Client) -> None:
+    """No operation of a Bulk and no call beside it loses what the other did."""
+    people = some_users(http, WRITERS * ROUNDS)
+    [ada] = some_users(http, 1)
+    risk = create(http, "/Groups", group(str(uuid4())))
+
+    def add(scim_id: str) -> dict[str, Any]:
+        return patch_op({"op": "add", "path": "members", "value": members(scim_id)})
+
+    def note(value: str) -> dict[str, Any]:
+        value_list = [{"value": value}]
+        return patch_op({"op": "add", "path": "emails", "value": value_list})
+
+    def in_bulk(mine: list[str]) -> set[str]:
+        operations = [
+            patch(path, data)
+            for scim_id in mine
+            for path, data in (
+                (f"/Groups/{risk}", add(scim_id)),
+                (f"/Users/{ada}", note(scim_id)),
+            )
+        ]
+        answer = http.post("/Bulk", json=bulk(*operations)).json()
+        return {result["status"] for result in answer["Operations"]}
+
+    def one_by_one(mine: list[str]) -> set[str]:
+        answers = [
+            http.patch(path, json=data)
+            for scim_id in mine
+            for path, data in (
+                (f"/Groups/{risk}", add(scim_id)),
+                (f"/Users/{ada}", note(scim_id)),
+            )
+        ]
+        return {str(answer.status_code) for answer in answers}
+
+    shares = [people[number::WRITERS] for number in range(WRITERS)]
+    statuses = at_once(
+        *(partial(in_bulk, mine) for mine in shares[:2]),
+        *(partial(one_by_one, mine) for mine in shares[2:]),
+    )
+    assert statuses == [{"200"}] * WRITERS
+    values = [each["value"] for each in http.get(f"/Groups/{risk}").json()["members"]]
+    assert sorted(values) == sorted(people)
+    after = http.get(f"/Users/{ada}").json()
+    assert sorted(each["value"] for each in after["emails"]) == sorted(people)
+    assert after["meta"]["version"] == f'W/"{1 + len(people)}"'
+
+
+def test_one_name_in_several_bulks(http: httpx2.Client) -> None:
+    """The same people in four Bulks at once: each is made once, and 409 elsewhere."""
+    names = [str(uuid4()) for _ in range(ROUNDS)]
+    body = bulk(*(post("/Users", name, user(name)) for name in names))
+
+    def send() -> list[str]:
+        answer = http.post("/Bulk", json=body).json()
+        return [result["status"] for result in answer["Operations"]]
+
+    for statuses in zip(*at_once(*[send] * WRITERS), strict=True):
+        assert sorted(statuses) == ["201", "409", "409", "409"]

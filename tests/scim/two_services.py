@@ -6,6 +6,7 @@ NORMALISATIONS is all that is made equal before; each says what leaves it open.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -40,6 +41,42 @@ def patch(*operations: Document) -> Document:
 
 
 @dataclass
+class Versions:
+    """The versions of each resource that were seen, as each service writes them."""
+
+    pairs: dict[str, list[tuple[str, str]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+
+    def alike(self, scim_id: str, ours: str | None, theirs: str | None) -> bool:
+        """Whether both say the same of it: this version is new, or that one again."""
+        if ours is None or theirs is None:
+            return ours is theirs
+        known = self.pairs[scim_id]
+        before = [pair for pair in known if ours in pair[:1] or theirs in pair[1:]]
+        if not before:
+            known.append((ours, theirs))
+        return before in ([], [(ours, theirs)])
+
+    def headers(
+        self, path: str, guard: tuple[str, int | str] | None
+    ) -> Iterator[dict[str, str]]:
+        """Yield the header of *guard* for us and for them.
+
+        Its number says which of the versions seen of the resource at *path* it names.
+        """
+        for side in (0, 1):
+            if guard is None:
+                yield {}
+                continue
+            name, which = guard
+            known = self.pairs[path.rpartition("/")[2]]
+            if isinstance(which, int):
+                which = known[which % len(known)][side] if known else '"unknown"'
+            yield {name: which}
+
+
+@dataclass
 class Exchange:
     """One request, and the two answers as far as they must be alike."""
 
@@ -49,6 +86,8 @@ class Exchange:
     query: dict[str, str]
     ours: Answer
     theirs: Answer
+    tags: tuple[str | None, str | None]
+    known: Versions
 
     @property
     def projected(self) -> bool:
@@ -56,9 +95,14 @@ class Exchange:
         return bool(asked & {"attributes", "excludedAttributes"})
 
     def resources(self) -> Iterator[Document]:
-        for status, body in (self.ours, self.theirs):
-            if status < 300 and body is not None:
-                yield from body.get("Resources", [body])
+        for answer in (self.ours, self.theirs):
+            yield from _resources(answer)
+
+
+def _resources(answer: Answer) -> Iterator[Document]:
+    status, body = answer
+    if status < 300 and body is not None:
+        yield from body.get("Resources", [body])
 
 
 def sentences(exchange: Exchange) -> None:
@@ -69,11 +113,21 @@ def sentences(exchange: Exchange) -> None:
 
 
 def versions(exchange: Exchange) -> None:
-    """We show meta.version before we announce ETags, which issue 4 brings."""
-    for resource in exchange.resources():
-        resource.get("meta", {}).pop("version", None)
-        if not resource.get("meta", True):
-            del resource["meta"]
+    """How a version is written is open; when it is another one is not (3.14)."""
+    ours, theirs = (
+        {resource["id"]: resource.get("meta", {}) for resource in _resources(answer)}
+        for answer in (exchange.ours, exchange.theirs)
+    )
+    for scim_id in ours.keys() & theirs.keys():
+        mine, yours = ours[scim_id], theirs[scim_id]
+        if exchange.known.alike(scim_id, mine.get("version"), yours.get("version")):
+            yours.pop("version", None)
+            mine.pop("version", None)
+    scim_id = exchange.path.rpartition("/")[2]
+    if exchange.method == "POST" and exchange.ours[0] == 201:
+        scim_id = exchange.ours[1]["id"]
+    if exchange.known.alike(scim_id, *exchange.tags):
+        exchange.tags = (None, None)
 
 
 def moments(exchange: Exchange) -> None:
@@ -147,6 +201,7 @@ class Pair:
     clock: Any
     users: list[str] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)
+    known: Versions = field(default_factory=Versions)
 
     def send(
         self,
@@ -157,6 +212,7 @@ class Pair:
         *,
         meant: Any = None,
         their_cursor: str | None = None,
+        guard: tuple[str, int | str] | None = None,
     ) -> Exchange:
         """Send a request to both; the oracle gets *meant* for a *body* of Entra's.
 
@@ -169,22 +225,30 @@ class Pair:
             [path, body, query or {}, meant], self.users, self.groups
         )
         address = f"{path}?{urlencode(query)}" if query else path
-        response = self.scim.request(method, address, body)
+        mine, yours = self.known.headers(path, guard)
+        response = self.scim.request(method, address, body, headers=mine)
         answer = response.json() if response.content else None
-        new_id = "refused"
+        new_ids = {}
         if response.status_code == 201 and answer is not None:
-            new_id = answer["id"]
+            is_user = path == "/Users"
+            (self.users if is_user else self.groups).append(answer["id"])
+            name = body["userName" if is_user else "displayName"]
+            new_ids["User" if is_user else "Group", name] = answer["id"]
         asked = body if meant is None else meant
         raw = b"" if asked is None else json.dumps(asked).encode()
         own = {} if their_cursor is None else {"cursor": their_cursor}
-        status, document = self.oracle.call(
-            method, path, query | own, raw, new_id=new_id
+        status, document, tag = self.oracle.call(
+            method, path, query | own, raw, headers=yours, new_ids=new_ids
         )
-        if response.status_code == 201:
-            (self.users if path == "/Users" else self.groups).append(new_id)
-        theirs = json.loads(json.dumps(document))
         return Exchange(
-            method, path, body, query, (response.status_code, answer), (status, theirs)
+            method,
+            path,
+            body,
+            query,
+            (response.status_code, answer),
+            (status, json.loads(json.dumps(document))),
+            (response.headers.get("ETag"), tag),
+            self.known,
         )
 
     def check(self, *args: Any, **options: Any) -> None:
@@ -223,6 +287,7 @@ def compare(exchange: Exchange) -> None:
     for normalise in NORMALISATIONS:
         normalise(exchange)
     assert exchange.ours == exchange.theirs, exchange
+    assert exchange.tags == (None, None), exchange
 
 
 def pair_for(scim: ScimClient, organization: Organization, clock: Any) -> Pair:

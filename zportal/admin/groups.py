@@ -75,6 +75,7 @@ class GroupAdmin(DirectoryAdmin):
             "sections": sections(
                 row.data, without=frozenset({"displayName", "externalId"})
             ),
+            "version": document["meta"]["version"],
             "raw": json.dumps(document, indent=2, ensure_ascii=False),
             "events": recent_events(organization, "Group", row.pk),
         }

@@ -91,13 +91,15 @@ class UserAdmin(DirectoryAdmin):
 
     def page_context(self, request: HttpRequest, row: DirectoryUser) -> dict[str, Any]:
         organization = organization_of(request)
+        document = user_document(row)
         return {
             "person": row,
             "groups": _groups_of(row),
             "groups_listed": GROUPS_LISTED,
             "manager": _manager_of(row),
             "sections": sections(row.data, without=SHOWN_ABOVE),
-            "raw": json.dumps(user_document(row), indent=2, ensure_ascii=False),
+            "version": document["meta"]["version"],
+            "raw": json.dumps(document, indent=2, ensure_ascii=False),
             "events": recent_events(organization, "User", row.pk),
         }
 
