@@ -19,11 +19,12 @@ from scim.documents import (
     group_document,
     user_document,
 )
+from scim.kinds import user_kind
 from scim.members import MemberChange, members_of_body, split_operations
 from scim.models import DirectoryGroup, DirectoryUser
 from scim.patches import patch, patch_user, read_resource
 from scim.projection import Projection
-from scim.schema import GROUP_KIND, USER_KIND, Document, resource_type_documents
+from scim.schema import GROUP_KIND, Document, Kind, resource_type_documents
 
 __all__ = ["GroupAdapter", "UserAdapter", "group_document", "user_document"]
 
@@ -56,7 +57,7 @@ class _Adapter:
     def resource_type_dict(cls, request: Any = None) -> Document:
         document = next(
             item
-            for item in resource_type_documents()
+            for item in resource_type_documents(request.organization.extensions)
             if item["id"] == cls.resource_type
         )
         location = f"{base_url(request.organization)}/ResourceTypes/{cls.resource_type}"
@@ -74,6 +75,11 @@ class UserAdapter(_Adapter, SCIMUser):  # type: ignore[misc]
         super().__init__(obj, request)
         self.document: Document = obj.data
 
+    @property
+    def kind(self) -> Kind:
+        """Users as the organization of the request extends them."""
+        return user_kind(self.request.organization.extensions)
+
     def to_dict(
         self,
         projection: Projection = EVERYTHING,
@@ -86,11 +92,11 @@ class UserAdapter(_Adapter, SCIMUser):  # type: ignore[misc]
 
     def from_dict(self, d: Document) -> None:
         """Note the whole user that a POST or PUT asks for."""
-        self.document = read_resource(USER_KIND, d)
+        self.document = read_resource(self.kind, d)
 
     def handle_operations(self, operations: list[Document]) -> None:
         """Note what a PATCH asks for."""
-        self.document = patch_user(USER_KIND, self.obj.data, operations)
+        self.document = patch_user(self.kind, self.obj.data, operations)
 
     def save(self) -> bool:
         """Carry out what was noted; return whether anything changed."""

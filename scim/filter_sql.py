@@ -3,11 +3,12 @@
 A small language of tests (is, contains, is present, and, or, not) that compiles to a
 condition on the ``search`` column. No test is ever NULL, so ``not`` means what the RFC
 says: an absent value does not equal anything. Values are always parameters; names come
-from our own schema documents.
+from our own schema documents and from extensions, which take no others (scim.extensions).
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,13 @@ class Node:
             names = ",".join(f"'{name}'" for name in path)
             return f"({self.sql} #>> ARRAY[{names}])"
         return f"JSON_EXTRACT({self.sql}, '{_sqlite_path(path)}')"
+
+    def number(self, path: tuple[str, ...]) -> str:
+        """SQL of the number at *path*: jsonb, which compares it exactly, or SQLite's."""
+        if self.vendor == "postgresql":
+            names = ",".join(f"'{name}'" for name in path)
+            return f"({self.sql} #> ARRAY[{names}])"
+        return self.text(path)
 
     def elements(self, path: tuple[str, ...]) -> str:
         """SQL of the table of the array's elements at *path*, aliased ``element``."""
@@ -110,6 +118,30 @@ class Compare(Test):
             return f"(NOT {equal})", params
         condition, params = condition_on(text, self.op, self.value, node.vendor)
         return f"({text} IS NOT NULL AND {condition})", params
+
+
+@dataclass(frozen=True)
+class CompareNumber(Test):
+    """``op`` is an ordering or equality of RFC 7644; what is no number is not compared."""
+
+    path: tuple[str, ...]
+    op: str
+    value: float
+
+    def sql(self, node: Node) -> SqlWithParams:
+        number = node.number(self.path)
+        value: str | float
+        if node.vendor == "postgresql":
+            is_number = f"jsonb_typeof({number}) = 'number'"
+            operand, value = "%s::jsonb", json.dumps(self.value)
+        else:
+            is_number = f"TYPEOF({number}) IN ('integer', 'real')"
+            operand, value = "%s", self.value
+        sign = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}.get(self.op, "=")
+        condition = (
+            f"({number} IS NOT NULL AND {is_number} AND {number} {sign} {operand})"
+        )
+        return f"(NOT {condition})" if self.op == "ne" else condition, [value]
 
 
 @dataclass(frozen=True)

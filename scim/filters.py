@@ -30,6 +30,8 @@ from scim2_models.path import (
 from scim import filter_sql as sql
 from scim import ids
 from scim.errors import InvalidFilter
+from scim.extensions import ORDERED_TYPES, ExtensionAttribute, Extensions, Misfit
+from scim.kinds import user_kind
 from scim.membership_filters import (
     EVERYTHING,
     NOTHING,
@@ -40,7 +42,7 @@ from scim.membership_filters import (
     constant,
     joined,
 )
-from scim.schema import ENTERPRISE, GROUP_KIND, USER_KIND, Kind
+from scim.schema import ENTERPRISE, GROUP, GROUP_KIND, USER, Kind
 
 MAX_LENGTH = 4_096
 """Characters of a filter; Entra's are below 300."""
@@ -50,19 +52,25 @@ _LOOKUPS = {"eq": "exact", "gt": "gt", "ge": "gte", "lt": "lt", "le": "lte"}
 Condition = Callable[[str, Any], Q]
 
 
-def user_filter(text: str, base: str, *, root: bool = False) -> Q:
+def user_filter(
+    text: str, base: str, *, root: bool = False, extensions: Extensions = ()
+) -> Q:
     """Return the condition on DirectoryUser that *text* stands for.
 
     *base* is the Base URL, which locations and references begin with. At the *root*
-    groups are searched too: what only they declare matches no user.
+    groups are searched too: what only they declare matches no user. *extensions* are
+    those that the organization has declared.
     """
     beside = (GROUP_KIND,) if root else ()
-    return _Compiler(text, USER_KIND, ids.USER_PREFIX, base, beside).condition()
+    kind = user_kind(extensions)
+    return _Compiler(text, kind, ids.USER_PREFIX, base, beside).condition()
 
 
-def group_filter(text: str, base: str, *, root: bool = False) -> Q:
+def group_filter(
+    text: str, base: str, *, root: bool = False, extensions: Extensions = ()
+) -> Q:
     """Return the condition on DirectoryGroup that *text* stands for."""
-    beside = (USER_KIND,) if root else ()
+    beside = (user_kind(extensions),) if root else ()
     return _Compiler(text, GROUP_KIND, ids.GROUP_PREFIX, base, beside).condition()
 
 
@@ -125,6 +133,9 @@ class _Compiler(FilterVisitor[Q]):
             return self._compared_memberships(memberships, node, binding)
         if node.value is None:
             return self._null(op, path)
+        attribute = self.kind.attributes.get(binding.urn.lower())
+        if attribute is not None and attribute.type in ORDERED_TYPES:
+            return Q(sql.DocumentTest(_ordered(attribute, _path(binding), node)))
         value = _operand(binding, node)
         name = self._name(binding)
         if name in self.special:
@@ -220,13 +231,17 @@ class _Compiler(FilterVisitor[Q]):
     def _schemas(self, op: str, value: Any) -> Q:
         like = self.resolve(AttrPath("schemas")).comparable
         core = constant(op, like(self.kind.schema), value)
-        if self.kind is not USER_KIND:
+        if self.kind.schema == GROUP:
             return core
-        extended = Q(sql.DocumentTest(sql.Present((ENTERPRISE,))))
-        listed = constant(op, like(ENTERPRISE), value)
-        if op == "ne":
-            return core & (listed | ~extended)
-        return core | (listed & extended)
+        found = core
+        for urn in (ENTERPRISE, *(item.urn for item in self.kind.extensions)):
+            extended = Q(sql.DocumentTest(sql.Present((urn,))))
+            listed = constant(op, like(urn), value)
+            if op == "ne":
+                found &= listed | ~extended
+            else:
+                found |= listed & extended
+        return found
 
     # ---------------------------------------------------------------- the memberships
 
@@ -298,6 +313,27 @@ def _operand(binding: AttributeBinding, node: Comparison) -> Any:
     return binding.comparable(value)
 
 
+def _ordered(
+    attribute: ExtensionAttribute, path: tuple[str, ...], node: Comparison
+) -> sql.Test:
+    """Return the comparison of a number or a dateTime, which has no parts of text."""
+    op = node.op.value
+    if op in {"co", "sw", "ew"}:
+        raise InvalidFilter(f"{attribute.type} takes eq, ne, gt, ge, lt or le.")
+    try:
+        value = attribute.read(node.value)
+    except Misfit as clause:
+        raise InvalidFilter(f"{node.attr_path} {clause} in the filter.") from None
+    if value is None:
+        raise InvalidFilter(f"{node.attr_path} is compared with nothing.")
+    value = attribute.comparable(value)
+    return (
+        sql.Compare(path, op, value)
+        if isinstance(value, str)
+        else sql.CompareNumber(path, op, value)
+    )
+
+
 def _column(column: str, *path: str) -> Condition:
     """A condition on a column that holds what the attribute at *path* is compared by."""
 
@@ -350,7 +386,7 @@ def _manager_path(path: AttrPath) -> AttrPath:
 def _path(binding: AttributeBinding) -> tuple[str, ...]:
     """Where the attribute stands in the document; URNs have the declared spelling."""
     schema, _, name = binding.urn.rpartition(":")
-    container = (ENTERPRISE,) if schema == ENTERPRISE else ()
+    container = () if schema in {USER, GROUP, ""} else (schema,)
     return (*container, *name.split("."))
 
 

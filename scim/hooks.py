@@ -51,7 +51,10 @@ class UserFilterQuery(FilterQuery):  # type: ignore[misc]
 
         base = base_url(request.organization)
         users = user_model().objects.for_organization(request.organization)
-        return users.filter(user_filter(filter_query, base, root=root))
+        extensions = request.organization.extensions
+        return users.filter(
+            user_filter(filter_query, base, root=root, extensions=extensions)
+        )
 
 
 class GroupFilterQuery(FilterQuery):  # type: ignore[misc]
@@ -70,4 +73,7 @@ class GroupFilterQuery(FilterQuery):  # type: ignore[misc]
 
         base = base_url(request.organization)
         groups = group_model().objects.for_organization(request.organization)
-        return groups.filter(group_filter(filter_query, base, root=root))
+        extensions = request.organization.extensions
+        return groups.filter(
+            group_filter(filter_query, base, root=root, extensions=extensions)
+        )
