@@ -65,6 +65,7 @@ class ExtensionAttribute:
 
     @property
     def is_case_exact(self) -> bool:
+        """As RFC 7643 sections 2.3.6 and 2.3.7 have it of binaries and references."""
         return self.case_exact or self.type in {"reference", "binary"}
 
     def read(self, value: Any) -> Any:
@@ -145,7 +146,14 @@ def extensions_of(stored: Iterable[dict[str, Any]]) -> Extensions:
 
 def stored(extensions: Iterable[SchemaExtension]) -> list[dict[str, Any]]:
     """Return what the column holds for these *extensions*."""
-    return [asdict(extension) for extension in extensions]
+    return [
+        {
+            "name": extension.name,
+            "description": extension.description,
+            "attributes": [asdict(attribute) for attribute in extension.attributes],
+        }
+        for extension in extensions
+    ]
 
 
 def by_whole_name(extensions: Extensions) -> dict[str, ExtensionAttribute]:
