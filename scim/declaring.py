@@ -40,6 +40,8 @@ RESERVED = frozenset({"schemas", "id", "externalid", "meta"})
 OF_THE_LIBRARY = ("modeldump", "modelvalidate")
 """How names begin that pydantic keeps for itself."""
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]")
+
 
 def validate_extension_name(name: str) -> None:
     """Raise ValidationError unless an extension may be named so."""
@@ -67,8 +69,11 @@ def validate_attribute_name(name: str) -> None:
 
 
 def validate_description(text: str) -> None:
-    if len(text) > DESCRIPTION_LENGTH or "\0" in text:
-        raise ValidationError(f"Write at most {DESCRIPTION_LENGTH} characters.")
+    """Raise ValidationError unless *text* is one line that is not too long."""
+    if len(text) > DESCRIPTION_LENGTH or _CONTROL.search(text):
+        raise ValidationError(
+            f"Write one line of at most {DESCRIPTION_LENGTH} characters."
+        )
 
 
 @transaction.atomic
@@ -93,6 +98,22 @@ def add_extension(
     added = SchemaExtension(name, description)
     _store(organization, [*extensions, added])
     return added
+
+
+@transaction.atomic
+def describe_extension(
+    *, organization: Organization, name: str, description: str
+) -> SchemaExtension:
+    """Give the extension of that name another description.
+
+    Raises ValidationError when there is none, and for a description that is too long.
+    """
+    validate_description(description)
+    _lock(organization)
+    old = _existing(organization, name)
+    changed = replace(old, description=description)
+    _replace(organization, old, changed)
+    return changed
 
 
 @transaction.atomic
@@ -137,26 +158,25 @@ def change_attribute(
     *,
     organization: Organization,
     extension: str,
-    seen: ExtensionAttribute,
     attribute: ExtensionAttribute,
 ) -> SchemaExtension:
-    """Put *attribute* in the place of *seen*, which has its name.
+    """Put *attribute* in the place of the one that has its name.
 
-    Raises ValidationError when it no longer is as it was *seen*, for a description that
-    is too long, and for another type or letter case while people hold values of it.
+    Raises ValidationError when there is none, for a description that is too long, and
+    for another type or letter case while people hold values of it.
     """
     validate_description(attribute.description)
     _lock(organization)
     mine = _existing(organization, extension)
-    if mine.attribute(seen.name) != seen:
+    old = mine.attribute(attribute.name)
+    if old is None:
         raise ValidationError(
-            f"Somebody changed {seen.name} meanwhile. Look at what is shown now, and "
-            "save again."
+            f"{mine.name} has no attribute {attribute.name} any more."
         )
-    changed = replace(attribute, name=seen.name)
-    if (changed.type, changed.is_case_exact) != (seen.type, seen.is_case_exact):
-        _check_unused(organization, mine.urn, seen.name)
-    attributes = (changed if item == seen else item for item in mine.attributes)
+    changed = replace(attribute, name=old.name)
+    if (changed.type, changed.is_case_exact) != (old.type, old.is_case_exact):
+        _check_unused(organization, mine.urn, old.name)
+    attributes = (changed if item == old else item for item in mine.attributes)
     return _put(organization, mine, tuple(attributes))
 
 
@@ -209,11 +229,16 @@ def _put(
     attributes: tuple[ExtensionAttribute, ...],
 ) -> SchemaExtension:
     changed = replace(extension, attributes=attributes)
-    _store(
-        organization,
-        (changed if item == extension else item for item in organization.extensions),
-    )
+    _replace(organization, extension, changed)
     return changed
+
+
+def _replace(
+    organization: Organization, old: SchemaExtension, new: SchemaExtension
+) -> None:
+    _store(
+        organization, (new if item == old else item for item in organization.extensions)
+    )
 
 
 def _store(organization: Organization, extensions: Iterable[SchemaExtension]) -> None:

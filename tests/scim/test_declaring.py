@@ -40,7 +40,7 @@ def test_what_people_hold_is_not_removed_and_keeps_its_type(
 ) -> None:
     """It says how many people there are, and names three."""
     before = list(contoso.schema_extensions)
-    change: Any = {"organization": contoso, "extension": "contoso", "seen": badge()}
+    change: Any = {"organization": contoso, "extension": "contoso"}
     for attempt in (
         lambda: declaring.remove_extension(organization=contoso, name="CONTOSO"),
         lambda: declaring.remove_attribute(
@@ -66,20 +66,14 @@ def test_what_nobody_holds_changes_and_goes(
 ) -> None:
     """The description may change at any time; all of it when the values are gone."""
     described = ExtensionAttribute("badge", "string", "Printed on the badge.")
-    declaring.change_attribute(
-        organization=contoso, extension="Contoso", seen=badge(), attribute=described
-    )
+    change: Any = {"organization": contoso, "extension": "Contoso"}
+    declaring.change_attribute(**change, attribute=described)
     assert declaring.remove_attribute(
         organization=contoso, extension="Contoso", name="locker"
     )
     for scim_id in holders:
         patched(scim, "/Users", scim_id, {"op": "remove", "path": f"{CONTOSO}:badge"})
-    declaring.change_attribute(
-        organization=contoso,
-        extension="Contoso",
-        seen=described,
-        attribute=badge("integer"),
-    )
+    declaring.change_attribute(**change, attribute=badge("integer"))
     [attribute] = scim.get(f"/Schemas/{CONTOSO}").json()["attributes"]
     assert (attribute["name"], attribute["type"]) == ("badge", "integer")
     assert declaring.remove_extension(organization=contoso, name="contoso")
