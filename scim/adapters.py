@@ -57,7 +57,7 @@ class _Adapter:
     def resource_type_dict(cls, request: Any = None) -> Document:
         document = next(
             item
-            for item in resource_type_documents(request.organization.extensions)
+            for item in resource_type_documents(request.organization.served_extensions)
             if item["id"] == cls.resource_type
         )
         location = f"{base_url(request.organization)}/ResourceTypes/{cls.resource_type}"
@@ -78,7 +78,7 @@ class UserAdapter(_Adapter, SCIMUser):  # type: ignore[misc]
     @property
     def kind(self) -> Kind:
         """Users as the organization of the request extends them."""
-        return user_kind(self.request.organization.extensions)
+        return user_kind(self.request.organization.served_extensions)
 
     def to_dict(
         self,

@@ -27,6 +27,7 @@ from scim.extensions import (
     ExtensionAttribute,
     SchemaExtension,
     named,
+    served,
     stored,
 )
 from scim.filter_sql import DocumentTest, Present
@@ -245,7 +246,7 @@ def _store(organization: Organization, extensions: Iterable[SchemaExtension]) ->
     """Raises ValidationError for names of which scim2-models can make no types."""
     wanted = tuple(extensions)
     try:
-        user_kind(wanted)
+        user_kind(served(wanted))
     except ValueError:
         raise ValidationError("Take another name; this one cannot be served.") from None
     organization.schema_extensions = stored(wanted)

@@ -144,6 +144,11 @@ def extensions_of(stored: Iterable[dict[str, Any]]) -> Extensions:
     )
 
 
+def served(extensions: Iterable[SchemaExtension]) -> Extensions:
+    """Return those of the *extensions* that have attributes."""
+    return tuple(extension for extension in extensions if extension.attributes)
+
+
 def stored(extensions: Iterable[SchemaExtension]) -> list[dict[str, Any]]:
     """Return what the column holds for these *extensions*."""
     return [

@@ -51,7 +51,7 @@ class UserFilterQuery(FilterQuery):  # type: ignore[misc]
 
         base = base_url(request.organization)
         users = user_model().objects.for_organization(request.organization)
-        extensions = request.organization.extensions
+        extensions = request.organization.served_extensions
         return users.filter(
             user_filter(filter_query, base, root=root, extensions=extensions)
         )
@@ -73,7 +73,7 @@ class GroupFilterQuery(FilterQuery):  # type: ignore[misc]
 
         base = base_url(request.organization)
         groups = group_model().objects.for_organization(request.organization)
-        extensions = request.organization.extensions
+        extensions = request.organization.served_extensions
         return groups.filter(
             group_filter(filter_query, base, root=root, extensions=extensions)
         )

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from scim.extensions import Extensions, extensions_of
+from scim.extensions import Extensions, extensions_of, served
 from scim.models.base import KeyField, OrganizationQuerySet, begins
 from scim.profiles import PROFILES, BehaviourProfile, behaviour
 from scim.text import match_key
@@ -90,6 +90,11 @@ class Organization(models.Model):
     def extensions(self) -> Extensions:
         """The schema extensions that the organization has declared for its users."""
         return extensions_of(self.schema_extensions)
+
+    @property
+    def served_extensions(self) -> Extensions:
+        """Those that have attributes: a schema without any is of no use to a client."""
+        return served(self.extensions)
 
     @property
     def scim_path(self) -> str:

@@ -402,6 +402,16 @@ def test_resource_types_bind_the_extension(
     assert "schemaExtensions" not in scim.get("/ResourceTypes/Group").json()
 
 
+def test_an_extension_without_attributes_is_not_served(
+    scim: ScimClient, contoso: Organization
+) -> None:
+    """A schema without any says nothing, and scim2-tester finds fault with it."""
+    extend(contoso)
+    refused(scim.get(f"/Schemas/{CONTOSO}"), 404)
+    assert "Contoso:2.0" not in scim.get("/ResourceTypes").content.decode()
+    assert created(scim, "/Users", user(**{CONTOSO: {"x": "y"}}))["schemas"] == [USER]
+
+
 def test_a_change_of_definitions_is_in_force_with_the_next_call(
     scim: ScimClient, contoso: Organization
 ) -> None:
