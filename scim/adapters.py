@@ -23,11 +23,12 @@ from scim.documents import (
     user_document,
     user_version,
 )
+from scim.kinds import user_kind
 from scim.members import MemberChange, members_of_body, split_operations
 from scim.models import DirectoryGroup, DirectoryUser
 from scim.patches import patch, patch_user, read_resource
 from scim.projection import Projection
-from scim.schema import GROUP_KIND, USER_KIND, Document, resource_type_documents
+from scim.schema import GROUP_KIND, Document, Kind, resource_type_documents
 
 __all__ = ["GroupAdapter", "UserAdapter", "group_document", "user_document"]
 
@@ -60,7 +61,7 @@ class _Adapter:
     def resource_type_dict(cls, request: Any = None) -> Document:
         document = next(
             item
-            for item in resource_type_documents()
+            for item in resource_type_documents(request.organization.served_extensions)
             if item["id"] == cls.resource_type
         )
         location = f"{base_url(request.organization)}/ResourceTypes/{cls.resource_type}"
@@ -77,6 +78,11 @@ class UserAdapter(_Adapter, SCIMUser):  # type: ignore[misc]
     def __init__(self, obj: DirectoryUser, request: Any = None) -> None:
         super().__init__(obj, request)
         self.document: Document = obj.data
+
+    @property
+    def kind(self) -> Kind:
+        """Users as the organization of the request extends them."""
+        return user_kind(self.request.organization.served_extensions)
 
     @cached_property
     def groups(self) -> GroupsOfUsers:
@@ -98,11 +104,11 @@ class UserAdapter(_Adapter, SCIMUser):  # type: ignore[misc]
 
     def from_dict(self, d: Document) -> None:
         """Note the whole user that a POST or PUT asks for."""
-        self.document = read_resource(USER_KIND, d)
+        self.document = read_resource(self.kind, d)
 
     def handle_operations(self, operations: list[Document]) -> None:
         """Note what a PATCH asks for."""
-        self.document = patch_user(USER_KIND, self.obj.data, operations)
+        self.document = patch_user(self.kind, self.obj.data, operations)
 
     def save(self) -> bool:
         """Carry out what was noted; return whether anything changed."""

@@ -59,7 +59,7 @@ def schemas(request: Any) -> list[Document]:
     """Return the schema documents of the request's organization, with locations."""
     base = base_url(request.organization)
     shown = []
-    for document in schema_documents():
+    for document in schema_documents(request.organization.served_extensions):
         if (
             document["id"] == USER
             and not request.organization.behaviour.password_in_schema

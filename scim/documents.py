@@ -99,8 +99,7 @@ def user_document(
     groups = groups_of([user]) if groups is None else groups
     document: Document = {"schemas": [USER], "id": user.scim_id, **user.data}
     # The URN stands in schemas exactly when its container is there (K16).
-    if ENTERPRISE in user.data:
-        document["schemas"] = [USER, ENTERPRISE]
+    document["schemas"] += extensions_in(user.data)
     if mine := groups.get(user.pk):
         document["groups"] = [
             {
@@ -115,6 +114,12 @@ def user_document(
         user, "User", f"{base}/Users/{user.scim_id}", user_version(user, groups)
     )
     return document
+
+
+def extensions_in(data: Document) -> list[str]:
+    """Return the URNs of the extensions that *data* has values of, enterprise first."""
+    urns = [name for name in data if name.startswith("urn:")]
+    return sorted(urns, key=lambda urn: (urn != ENTERPRISE, urn))
 
 
 def group_document(

@@ -3,16 +3,28 @@
 A small language of tests (is, contains, is present, and, or, not) that compiles to a
 condition on the ``search`` column. No test is ever NULL, so ``not`` means what the RFC
 says: an absent value does not equal anything. Values are always parameters; names come
-from our own schema documents.
+from our own schema documents and from extensions, which take no others (scim.extensions).
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import BooleanField, Expression, F, Func, TextField, Value
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    Expression,
+    F,
+    Field,
+    FloatField,
+    Func,
+    TextField,
+    Value,
+)
 
 from scim import ids
 
@@ -35,6 +47,13 @@ class Node:
             names = ",".join(f"'{name}'" for name in path)
             return f"({self.sql} #>> ARRAY[{names}])"
         return f"JSON_EXTRACT({self.sql}, '{_json_path(path)}')"
+
+    def number(self, path: tuple[str, ...]) -> str:
+        """SQL of the number at *path*: jsonb, which compares it exactly, or SQLite's."""
+        if self.vendor == "postgresql":
+            names = ",".join(f"'{name}'" for name in path)
+            return f"({self.sql} #> ARRAY[{names}])"
+        return self.text(path)
 
     def elements(self, path: tuple[str, ...]) -> str:
         """SQL of the table of the array's elements at *path*, aliased ``element``."""
@@ -143,6 +162,30 @@ class Compare(Test):
 
 
 @dataclass(frozen=True)
+class CompareNumber(Test):
+    """``op`` is an ordering or equality of RFC 7644; what is no number is not compared."""
+
+    path: tuple[str, ...]
+    op: str
+    value: float
+
+    def sql(self, node: Node) -> SqlWithParams:
+        number = node.number(self.path)
+        value: str | float
+        if node.vendor == "postgresql":
+            is_number = f"jsonb_typeof({number}) = 'number'"
+            operand, value = "%s::jsonb", json.dumps(self.value)
+        else:
+            is_number = f"TYPEOF({number}) IN ('integer', 'real')"
+            operand, value = "%s", self.value
+        sign = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}.get(self.op, "=")
+        condition = (
+            f"({number} IS NOT NULL AND {is_number} AND {number} {sign} {operand})"
+        )
+        return f"(NOT {condition})" if self.op == "ne" else condition, [value]
+
+
+@dataclass(frozen=True)
 class Not(Test):
     test: Test
 
@@ -204,18 +247,28 @@ class DocumentTest(Expression):
         return self.test.sql(Node(column, connection.vendor))
 
 
+_TYPED: dict[Any, tuple[Field[Any, Any], str]] = {
+    bool: (BooleanField(), "boolean"),
+    int: (BigIntegerField(), "bigint"),
+    float: (FloatField(), "double precision"),
+    Decimal: (FloatField(), "double precision"),
+}
+"""Values that are not ordered as text: their field, and PostgreSQL's type."""
+
+
 class DocumentValue(Expression):
-    """What a row is ordered by: the text or boolean at a path of the document, or NULL.
+    """What a row is ordered by: the value at a path of the document, or NULL.
 
     Of several values it is the primary's, else the first one's (RFC 7644 section
     3.4.2.3). Of a text the first ORDERED_LENGTH characters count, by code point.
     """
 
-    def __init__(self, path: tuple[str, ...], several: bool, boolean: bool) -> None:  # noqa: FBT001
-        super().__init__(BooleanField() if boolean else TextField())
+    def __init__(self, path: tuple[str, ...], kind: Any, *, several: bool) -> None:
+        """*kind* is the Python type of the attribute's values."""
+        field, self.type = _TYPED.get(kind, (TextField(), ""))
+        super().__init__(field)
         self.path = path
         self.several = several
-        self.boolean = boolean
         self.column: Any = F("search")
 
     def get_source_expressions(self) -> list[Any]:
@@ -229,11 +282,12 @@ class DocumentValue(Expression):
         node = Node(column, connection.vendor)
         *head, part = self.path
         value = node.preferred((*head,), part) if self.several else node.text(self.path)
+        text = f"SUBSTR({value}, 1, {ORDERED_LENGTH})"
         if connection.vendor == "postgresql":
-            cast = f"{value}::boolean"
-            text = f'(SUBSTR({value}, 1, {ORDERED_LENGTH}) COLLATE "C")'
-            return cast if self.boolean else text, []
-        return value if self.boolean else f"SUBSTR({value}, 1, {ORDERED_LENGTH})", []
+            return (
+                f"{value}::{self.type}" if self.type else f'({text} COLLATE "C")'
+            ), []
+        return value if self.type else text, []
 
 
 class Beyond(Expression):

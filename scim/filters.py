@@ -31,6 +31,8 @@ from scim import filter_sql as sql
 from scim import ids
 from scim.documents import base_url
 from scim.errors import InvalidFilter
+from scim.extensions import ORDERED_TYPES, ExtensionAttribute, Misfit
+from scim.kinds import user_kind
 from scim.membership_filters import (
     EVERYTHING,
     NOTHING,
@@ -42,7 +44,7 @@ from scim.membership_filters import (
     joined,
 )
 from scim.models import EmailAddress, Organization
-from scim.schema import ENTERPRISE, GROUP_KIND, USER_KIND, Kind
+from scim.schema import ENTERPRISE, GROUP, GROUP_KIND, USER, Kind
 
 MAX_LENGTH = 4_096
 """Characters of a filter; Entra's are below 300."""
@@ -51,7 +53,7 @@ _LOOKUPS = {"eq": "exact", "gt": "gt", "ge": "gte", "lt": "lt", "le": "lte"}
 
 Condition = Callable[[str, Any], Q]
 
-_KINDS = {"User": (USER_KIND, ids.USER_PREFIX), "Group": (GROUP_KIND, ids.GROUP_PREFIX)}
+_PREFIXES = {"User": ids.USER_PREFIX, "Group": ids.GROUP_PREFIX}
 
 
 def resource_filter(
@@ -62,9 +64,10 @@ def resource_filter(
     At the *root* the other resource types are searched too: what only they declare
     matches nothing here.
     """
-    kind, prefix = _KINDS[name]
-    beside = [other for other, _ in _KINDS.values() if root and other is not kind]
-    return _Compiler(text, kind, prefix, organization, beside).condition()
+    kinds = {"User": user_kind(organization.served_extensions), "Group": GROUP_KIND}
+    kind = kinds.pop(name)
+    beside = [*kinds.values()] if root else []
+    return _Compiler(text, kind, _PREFIXES[name], organization, beside).condition()
 
 
 class _Compiler(FilterVisitor[Q]):
@@ -91,7 +94,7 @@ class _Compiler(FilterVisitor[Q]):
             "meta.lastmodified": _moment("modified"),
             "meta.resourcetype": self._resource_type,
             "meta.location": self._location,
-            "meta.version": _no_version if kind is USER_KIND else _version,
+            "meta.version": _no_version if kind.schema == USER else _version,
             "schemas": self._schemas,
             "username": _column("user_name_key", "userName"),
             "externalid": _column("scim_external_id", "externalId"),
@@ -128,6 +131,11 @@ class _Compiler(FilterVisitor[Q]):
             return self._compared_memberships(memberships, node, binding)
         if node.value is None:
             return self._null(op, path)
+        attribute = self.kind.attributes.get(binding.urn.lower())
+        if attribute is not None and attribute.type in ORDERED_TYPES:
+            return Q(
+                sql.DocumentTest(_ordered(attribute, document_path(binding), node))
+            )
         value = _operand(binding, node)
         name = self._name(binding)
         if name in self.special:
@@ -231,13 +239,17 @@ class _Compiler(FilterVisitor[Q]):
     def _schemas(self, op: str, value: Any) -> Q:
         like = self.resolve(AttrPath("schemas")).comparable
         core = constant(op, like(self.kind.schema), value)
-        if self.kind is not USER_KIND:
+        if self.kind.schema == GROUP:
             return core
-        extended = Q(sql.DocumentTest(sql.Present((ENTERPRISE,))))
-        listed = constant(op, like(ENTERPRISE), value)
-        if op == "ne":
-            return core & (listed | ~extended)
-        return core | (listed & extended)
+        found = core
+        for urn in (ENTERPRISE, *(item.urn for item in self.kind.extensions)):
+            extended = Q(sql.DocumentTest(sql.Present((urn,))))
+            listed = constant(op, like(urn), value)
+            if op == "ne":
+                found &= listed | ~extended
+            else:
+                found |= listed & extended
+        return found
 
     def _looked_up(self, binding: AttributeBinding, value: Any) -> Q:
         """Return an indexed condition on those worth comparing; true for most attributes."""
@@ -316,6 +328,27 @@ def _operand(binding: AttributeBinding, node: Comparison) -> Any:
     return binding.comparable(value)
 
 
+def _ordered(
+    attribute: ExtensionAttribute, path: tuple[str, ...], node: Comparison
+) -> sql.Test:
+    """Return the comparison of a number or a dateTime, which has no parts of text."""
+    op = node.op.value
+    if op in {"co", "sw", "ew"}:
+        raise InvalidFilter(f"{attribute.type} takes eq, ne, gt, ge, lt or le.")
+    try:
+        value = attribute.read(node.value)
+    except Misfit as clause:
+        raise InvalidFilter(f"{node.attr_path} {clause} in the filter.") from None
+    if value is None:
+        raise InvalidFilter(f"{node.attr_path} is compared with nothing.")
+    value = attribute.comparable(value)
+    return (
+        sql.Compare(path, op, value)
+        if isinstance(value, str)
+        else sql.CompareNumber(path, op, value)
+    )
+
+
 def _column(column: str, *path: str) -> Condition:
     """A condition on a column that holds what the attribute at *path* is compared by."""
 
@@ -375,7 +408,7 @@ def _manager_path(path: AttrPath) -> AttrPath:
 def document_path(binding: AttributeBinding) -> tuple[str, ...]:
     """Where the attribute stands in the document; URNs have the declared spelling."""
     schema, _, name = binding.urn.rpartition(":")
-    container = (ENTERPRISE,) if schema == ENTERPRISE else ()
+    container = () if schema in {USER, GROUP, ""} else (schema,)
     return (*container, *name.split("."))
 
 

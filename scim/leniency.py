@@ -9,23 +9,59 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from scim2_models import Path
 from scim2_models.exceptions import SCIMException
 from scim2_models.path import AttrPath, Comparison, ValuePath
 
 from scim.errors import InvalidValue
-from scim.schema import ENTERPRISE, USER_KIND
+from scim.extensions import ExtensionAttribute, Misfit, SchemaExtension
+from scim.schema import ENTERPRISE, Kind
 
 Document = dict[str, Any]
 
 MANAGER = f"{ENTERPRISE}:manager"
 _BOOLEANS = {"active", "primary"}
-_UserPath: Any = Path.__class_getitem__(USER_KIND.model)
 
 
 def lookup(body: Document, name: str) -> Any:
     """Return the member *name* (lower case) of an object, whatever its letter case."""
     return next((value for key, value in body.items() if key.lower() == name), None)
+
+
+def lenient_resource(kind: Kind, body: Document) -> Document:
+    """Mend a resource, or what an operation without path holds of one."""
+    return {key: _lenient_part(kind, key, value) for key, value in body.items()}
+
+
+def _lenient_part(kind: Kind, key: str, value: Any) -> Any:
+    # Entra's second flavour names an attribute of an extension with its URN (N2).
+    if attribute := kind.attributes.get(key.lower()):
+        return extension_value(attribute, key, value)
+    if extension := kind.extension(key):
+        return lenient_extension(extension, value)
+    return _lenient_member(key, value)
+
+
+def lenient_extension(extension: SchemaExtension, value: Any) -> Any:
+    """Mend the attributes of an extension that an organization declared."""
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: extension_value(attribute, f"{extension.urn}:{attribute.name}", item)
+        if (attribute := extension.attribute(key))
+        else item
+        for key, item in value.items()
+    }
+
+
+def extension_value(attribute: ExtensionAttribute, name: str, value: Any) -> Any:
+    """Read a value by its type: Entra sends numbers and booleans as strings.
+
+    Raises InvalidValue, with the whole *name*: several extensions may have it.
+    """
+    try:
+        return attribute.read(value)
+    except Misfit as clause:
+        raise InvalidValue(f"{name} {clause}.") from None
 
 
 def lenient(value: Any) -> Any:
@@ -84,6 +120,9 @@ class Target:
     name: str
     """The attribute, without URN and sub-attribute, as the schema spells it."""
 
+    attribute: ExtensionAttribute | None
+    """The one that is named of an extension that the organization declared."""
+
     is_boolean: bool
     takes_values: bool
     """Whether the value of a remove selects values: a whole multi-valued attribute."""
@@ -100,10 +139,10 @@ class Target:
         return path.attr.lower() == "manager" and uri == ENTERPRISE.lower()
 
 
-def target_of(path: str) -> Target | None:
+def target_of(kind: Kind, path: str) -> Target | None:
     """Return what *path* names; None when it is no path, which the PATCH will say."""
     try:
-        parsed = _UserPath(path)
+        parsed = kind.path(path)
         binding = parsed.resolve()
     except SCIMException:
         return None
@@ -112,6 +151,7 @@ def target_of(path: str) -> Target | None:
     return Target(
         node=parsed.ast,
         name=binding.urn.rpartition(":")[2].partition(".")[0] if binding else "",
+        attribute=kind.attributes.get(binding.urn.lower()) if binding else None,
         is_boolean=binding is not None and binding.target_type is bool,
         takes_values=binding is None
         or (
@@ -125,7 +165,8 @@ def target_of(path: str) -> Target | None:
 class UserOperations:
     """The operations of one PATCH of a user, mended in their order."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, kind: Kind, document: Document) -> None:
+        self._kind = kind
         current = document.get(ENTERPRISE, {}).get("manager", {})
         self._manager = current.get("value")
         self.cleared: set[str] = set()
@@ -139,11 +180,11 @@ class UserOperations:
         path = operation.get("path")
         if path is None:
             return [operation | {"value": self._without_path(operation.get("value"))}]
-        target = target_of(path)
+        target = target_of(self._kind, path)
         if target is None:
             return [operation]
         if not target.is_manager:
-            mended = _mend_attribute(operation, target)
+            mended = _mend_attribute(self._kind, operation, target)
             if target.is_part_of_entry and mended.get("value") is None:
                 self.cleared.add(target.name)
             return [mended]
@@ -155,11 +196,12 @@ class UserOperations:
         if not isinstance(value, dict):
             return value
         # The short name means the enterprise attribute (design, decision 5).
-        mended = lenient(
+        mended = lenient_resource(
+            self._kind,
             {
                 MANAGER if key.lower() == "manager" else key: item
                 for key, item in value.items()
-            }
+            },
         )
         if isinstance(mine := lookup(mended, MANAGER.lower()), dict):
             self._manager = lookup(mine, "value")
@@ -200,7 +242,7 @@ class UserOperations:
         )
 
 
-def _mend_attribute(operation: Document, target: Target) -> Document:
+def _mend_attribute(kind: Kind, operation: Document, target: Target) -> Document:
     path = operation["path"]
     if operation["op"] == "remove":
         if not target.takes_values or operation.get("value") is None:
@@ -209,14 +251,23 @@ def _mend_attribute(operation: Document, target: Target) -> Document:
         return operation | {"value": _selecting(operation["value"])}
     if "value" not in operation:
         return operation
-    value = operation["value"]
-    mended = boolean(path, value) if target.is_boolean else lenient(value)
+    mended = _mend_value(kind, path, target, operation["value"])
     if mended is not None and mended != "":
         return operation | {"value": mended}
     # LAPP clears with "" or null, by add as well as by replace.
     if not target.name:
         return {"op": "remove", "path": path}
     return {"op": "replace", "path": path, "value": None}
+
+
+def _mend_value(kind: Kind, path: str, target: Target, value: Any) -> Any:
+    if target.attribute:
+        return extension_value(target.attribute, path, value)
+    if target.is_boolean:
+        return boolean(path, value)
+    if extension := kind.extension(path):
+        return lenient_extension(extension, value)
+    return lenient(value)
 
 
 def _selecting(value: Any) -> Any:

@@ -12,9 +12,16 @@ from typing import Any
 from django_scim.constants import SchemaURI
 from scim2_models import Context
 
+from scim.documents import extensions_in
 from scim.errors import InvalidPath, InvalidSyntax, InvalidValue
-from scim.leniency import UserOperations, lenient, lookup
-from scim.schema import ENTERPRISE, POLICY, Kind
+from scim.extensions import fitting
+from scim.leniency import (
+    UserOperations,
+    extension_value,
+    lenient_resource,
+    lookup,
+)
+from scim.schema import POLICY, Kind
 
 Document = dict[str, Any]
 
@@ -49,9 +56,11 @@ def read_resource(kind: Kind, body: Document) -> Document:
     and InvalidValue for a boolean that is none or a text that is too long.
     """
     resource = kind.model.model_validate(
-        lenient(body), scim_ctx=Context.RESOURCE_CREATION_REQUEST, scim_policy=POLICY
+        lenient_resource(kind, body),
+        scim_ctx=Context.RESOURCE_CREATION_REQUEST,
+        scim_policy=POLICY,
     )
-    return _canonical(resource)
+    return _canonical(kind, resource)
 
 
 def patch_user(kind: Kind, document: Document, operations: list[Document]) -> Document:
@@ -60,7 +69,7 @@ def patch_user(kind: Kind, document: Document, operations: list[Document]) -> Do
     An entry that an operation cleared (``emails[type eq "work"].value`` to "") goes as
     a whole: what Microsoft's harness cleared must read back as unassigned.
     """
-    wishes = UserOperations(document)
+    wishes = UserOperations(kind, document)
     patched = patch(kind, document, wishes.mended(operations))
     for name in wishes.cleared & patched.keys():
         kept = [entry for entry in patched[name] if entry.keys() - _LABELS]
@@ -74,9 +83,9 @@ def patch(kind: Kind, document: Document, operations: list[Document]) -> Documen
     if not operations:
         return document
     _check_cost(document, operations)
-    schemas = [kind.schema, *([ENTERPRISE] if ENTERPRISE in document else [])]
+    schemas = [kind.schema, *extensions_in(document)]
     resource = kind.model.model_validate(
-        {**document, "schemas": schemas}, scim_policy=POLICY
+        {**fitting(document, kind.extensions), "schemas": schemas}, scim_policy=POLICY
     )
     message = kind.patch.model_validate(
         {"schemas": [SchemaURI.PATCH_OP], "Operations": operations},
@@ -84,7 +93,7 @@ def patch(kind: Kind, document: Document, operations: list[Document]) -> Documen
         scim_policy=POLICY,
     )
     message.patch(resource, scim_policy=POLICY)
-    return _canonical(resource)
+    return _canonical(kind, resource)
 
 
 def _check_cost(document: Document, operations: list[Document]) -> None:
@@ -146,13 +155,23 @@ def _names_patch(schemas: Any) -> bool:
     return any(isinstance(value, str) and value.lower() == wanted for value in values)
 
 
-def _canonical(resource: Any) -> Document:
+def _canonical(kind: Kind, resource: Any) -> Document:
     document: Document = resource.model_dump()
     for name in _NOT_STORED:
         document.pop(name, None)
     pruned: Document = _pruned(document)
     _check_lengths(pruned)
+    _check_extensions(kind, pruned)
     return pruned
+
+
+def _check_extensions(kind: Kind, document: Document) -> None:
+    """Refuse values that no database, or only one, can compare, however they came."""
+    for extension in kind.extensions:
+        part = document.get(extension.urn, {})
+        for attribute in extension.attributes:
+            name = f"{extension.urn}:{attribute.name}"
+            extension_value(attribute, name, part.get(attribute.name))
 
 
 def _pruned(value: Any) -> Any:

@@ -6,16 +6,20 @@ ask it whether anybody wants the members of a group.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
-from scim.schema import ENTERPRISE, GROUP, USER
+from scim.schema import GROUP, USER
 
 ALWAYS = frozenset({"schemas", "id"})
 """Attributes with ``returned: always``, in lower case."""
 
 _CORE = (f"{USER}:".lower(), f"{GROUP}:".lower())
-_EXTENSION = ENTERPRISE.lower()
+_EXTENSION = re.compile(
+    r"(urn:ietf:params:scim:schemas:extension:[^:]+:2\.0:user)(?::(.+))?"
+)
+"""The enterprise extension and those of organizations; what it has none of is absent."""
 
 _DECLARED_BY = {"groups": USER, "members": GROUP}
 """The schemas of the attributes that cost a query."""
@@ -38,10 +42,8 @@ def _names(text: str) -> Names:
     for raw in text.split(","):
         name = raw.strip().split("[")[0].lower()
         core = next((urn for urn in _CORE if name.startswith(urn)), "")
-        if name.startswith(f"{_EXTENSION}:"):
-            head, sub = _EXTENSION, name.removeprefix(f"{_EXTENSION}:")
-        elif name == _EXTENSION:
-            head, sub = _EXTENSION, ""
+        if extension := _EXTENSION.fullmatch(name):
+            head, sub = extension[1], extension[2] or ""
         else:
             head, _, sub = name.removeprefix(core).partition(".")
         if head:

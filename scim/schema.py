@@ -8,15 +8,24 @@ address is any string (design, decision 5: the client's data is stored as sent).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from scim2_models import (
     PatchOp,
+    Path,
     ResourceType,
     Schema,
     ScimPolicy,
     ScimProvider,
+)
+
+from scim.extensions import (
+    ExtensionAttribute,
+    Extensions,
+    SchemaExtension,
+    by_whole_name,
 )
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -44,7 +53,7 @@ def _attribute(
         "mutability": "readWrite",
         "returned": "default",
     }
-    if sub is None and type_ != "boolean":
+    if sub is None and type_ in {"string", "reference", "binary"}:
         attribute["caseExact"] = type_ in {"reference", "binary"}
     attribute["uniqueness"] = "none"
     attribute |= characteristics
@@ -286,13 +295,31 @@ _GROUP_SCHEMA: Document = {
 _RESOURCE_TYPE_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:ResourceType"
 
 
-def schema_documents() -> list[Document]:
+def extension_document(extension: SchemaExtension) -> Document:
+    """Return the schema document of an extension that an organization declared."""
+    return {
+        "schemas": _USER_SCHEMA["schemas"],
+        "id": extension.urn,
+        "name": extension.name,
+        "description": extension.description,
+        "attributes": [
+            _attribute(item.name, item.description, type_=item.type)
+            | ({"caseExact": item.case_exact} if item.type == "string" else {})
+            | ({"referenceTypes": ["external"]} if item.type == "reference" else {})
+            for item in extension.attributes
+        ],
+    }
+
+
+def schema_documents(extensions: Extensions = ()) -> list[Document]:
     """Return the schema documents, in the order of ``/Schemas``."""
-    return [_USER_SCHEMA, _ENTERPRISE_SCHEMA, _GROUP_SCHEMA]
+    own = [extension_document(extension) for extension in extensions]
+    return [_USER_SCHEMA, _ENTERPRISE_SCHEMA, *own, _GROUP_SCHEMA]
 
 
-def resource_type_documents() -> list[Document]:
+def resource_type_documents(extensions: Extensions = ()) -> list[Document]:
     """Return the resource types. Endpoints are relative to the base URL (RFC 7643, 6)."""
+    urns = [ENTERPRISE, *(extension.urn for extension in extensions)]
     return [
         {
             "schemas": [_RESOURCE_TYPE_SCHEMA],
@@ -301,7 +328,7 @@ def resource_type_documents() -> list[Document]:
             "endpoint": "/Users",
             "description": "User Account",
             "schema": USER,
-            "schemaExtensions": [{"schema": ENTERPRISE, "required": False}],
+            "schemaExtensions": [{"schema": urn, "required": False} for urn in urns],
         },
         {
             "schemas": [_RESOURCE_TYPE_SCHEMA],
@@ -328,10 +355,11 @@ def _as_stored(attribute: Document) -> Document:
     """Return an attribute as it is validated: references and binaries are any string.
 
     No format rules beyond the type (design, decision 5): Microsoft's validators send
-    random text for every attribute and expect it back unchanged.
+    random text for every attribute and expect it back unchanged. A dateTime, which only
+    extensions hold, is checked by scim.extensions and stays as sent, too.
     """
     stored = dict(attribute)
-    if stored["type"] in {"reference", "binary"}:
+    if stored["type"] in {"reference", "binary", "dateTime"}:
         stored["type"] = "string"
         stored.pop("referenceTypes", None)
     if "subAttributes" in stored:
@@ -339,14 +367,14 @@ def _as_stored(attribute: Document) -> Document:
     return stored
 
 
+def stored_schema(document: Document) -> Schema:
+    """Return a schema document as input is validated against it."""
+    attributes = [_as_stored(item) for item in document["attributes"]]
+    return Schema.model_validate(document | {"attributes": attributes})
+
+
 PROVIDER = ScimProvider.from_discovery(
-    [
-        Schema.model_validate(
-            document
-            | {"attributes": [_as_stored(item) for item in document["attributes"]]}
-        )
-        for document in schema_documents()
-    ],
+    [stored_schema(document) for document in schema_documents()],
     [ResourceType.model_validate(document) for document in resource_type_documents()],
     policy=POLICY,
 )
@@ -360,12 +388,34 @@ class Kind:
     schema: str
     model: Any
     patch: Any
+    path: Any
+    extensions: Extensions = ()
+    """Those that an organization has declared; the enterprise one is always there."""
+
+    attributes: Mapping[str, ExtensionAttribute] = field(default_factory=dict)
+    """Their attributes, by whole name in lower case."""
+
+    def extension(self, urn: str) -> SchemaExtension | None:
+        """The declared extension of that URN, letter case aside."""
+        urn = urn.lower()
+        return next((item for item in self.extensions if item.urn.lower() == urn), None)
 
 
-def _kind(name: str, schema: str) -> Kind:
-    model: Any = PROVIDER.model_for(name)
-    return Kind(name, schema, model, PatchOp.__class_getitem__(model))
+def kind_of(
+    provider: ScimProvider, name: str, schema: str, extensions: Extensions = ()
+) -> Kind:
+    """Return the kind that *provider* has composed under *name*."""
+    model: Any = provider.model_for(name)
+    return Kind(
+        name,
+        schema,
+        model,
+        PatchOp.__class_getitem__(model),
+        Path.__class_getitem__(model),
+        extensions,
+        by_whole_name(extensions),
+    )
 
 
-USER_KIND = _kind("User", USER)
-GROUP_KIND = _kind("Group", GROUP)
+USER_KIND = kind_of(PROVIDER, "User", USER)
+GROUP_KIND = kind_of(PROVIDER, "Group", GROUP)

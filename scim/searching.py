@@ -13,11 +13,12 @@ from django_scim.constants import SchemaURI
 from scim.cursors import Cursor, Cursors
 from scim.documents import groups_of, members_of
 from scim.errors import InvalidCount, InvalidFilter, InvalidSyntax, InvalidValue
+from scim.kinds import user_kind
 from scim.leniency import lookup
 from scim.paging import Found, Listing, Source, documents_of
 from scim.profiles import BehaviourProfile
 from scim.projection import Projection
-from scim.schema import GROUP_KIND, USER_KIND, Document, Kind
+from scim.schema import GROUP_KIND, Document, Kind
 from scim.sorting import Key, Sort
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,100}")
@@ -126,10 +127,10 @@ def _count(value: Any, profile: BehaviourProfile) -> int:
 
 # ------------------------------------------------------------------------ the answer
 
-_TYPES: dict[str, tuple[int, Kind, str, Callable[[list[Any]], Any]]] = {
+_TYPES: dict[str, tuple[int, str, Callable[[list[Any]], Any]]] = {
     # In the order of their ids, with the attribute that other rows make up.
-    "Group": (0, GROUP_KIND, "members", members_of),
-    "User": (1, USER_KIND, "groups", groups_of),
+    "Group": (0, "members", members_of),
+    "User": (1, "groups", groups_of),
 }
 
 
@@ -144,10 +145,12 @@ class Target:
 
     @property
     def kind(self) -> Kind:
-        return _TYPES[self.adapter.resource_type][1]
+        if self.adapter.resource_type == "Group":
+            return GROUP_KIND
+        return user_kind(self.request.organization.served_extensions)
 
     def source(self, key: Key | None, projection: Projection) -> Source:
-        rank, _, related, read = _TYPES[self.adapter.resource_type]
+        rank, related, read = _TYPES[self.adapter.resource_type]
 
         def documents(rows: list[Any]) -> list[Document]:
             # A digest of the groups is part of a user's meta.version.

@@ -1,5 +1,6 @@
 """The verbs about an organization itself: making it, its domains, switch and tokens.
 
+Its schema extensions have verbs of their own, in scim.declaring.
 The verbs about people and groups are in scim.provisioning. SCIM and the portal use
 both; nobody else changes these rows.
 """
@@ -95,12 +96,17 @@ def unregister_domain(*, organization: Organization, name: str) -> bool:
 
 
 def _in_use(name: str, number: int, first: list[str]) -> str:
-    people = "1 person" if number == 1 else f"{number:,} people"
-    more = f" and {number - len(first):,} more" if number > len(first) else ""
     return (
-        f"{name} is in use by {people}: {', '.join(first)}{more}. Give them another "
+        f"{name} is in use by {named_people(number, first)}. Give them another "
         "userName or delete them in the identity provider first."
     )
+
+
+def named_people(number: int, first: list[str]) -> str:
+    """Return how many people there are, and the names of the *first* of them."""
+    people = "1 person" if number == 1 else f"{number:,} people"
+    more = f" and {number - len(first):,} more" if number > len(first) else ""
+    return f"{people}: {', '.join(first)}{more}"
 
 
 def set_provisioning(

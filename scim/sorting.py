@@ -115,8 +115,8 @@ def _key(kind: Kind, binding: AttributeBinding) -> Key | None:
     if head in {"groups", "members"}:
         return _if_any(_membership(head, part))
     path = document_path(binding)
-    is_boolean = binding.target_type is bool
-    return _if_any(DocumentValue(path, binding.is_multivalued, is_boolean))
+    several = binding.is_multivalued
+    return _if_any(DocumentValue(path, binding.target_type, several=several))
 
 
 def _display_name(kind: Kind) -> Key:

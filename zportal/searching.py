@@ -54,6 +54,12 @@ FIELDS = (
         "bearer-token-row",
         "Configure SAML",
     ),
+    (
+        "Schema Extensions",
+        "admin:schema_extensions",
+        "schema-extensions",
+        "Authentication Settings",
+    ),
     ("Behaviour Profile", "admin:advanced", "behaviour-profile", "Advanced"),
     ("Theme", "admin:profile", "theme", "Profile"),
     ("Password", "admin:profile", "password", "Profile"),
@@ -70,7 +76,7 @@ def search(administrator: Administrator, text: str) -> Found:
         return Found([], [], [], [])
     return Found(
         pages=_with_words(key, _pages(administrator)),
-        settings=_with_words(key, _settings()),
+        settings=_with_words(key, _settings(administrator)),
         people=_people(administrator, text),
         groups=_groups(administrator, text),
     )
@@ -95,7 +101,7 @@ def _pages(administrator: Administrator) -> Iterator[Hit]:
         yield Hit("Organizations", reverse("admin:organizations"), "Settings")
 
 
-def _settings() -> Iterator[Hit]:
+def _settings(administrator: Administrator) -> Iterator[Hit]:
     page = reverse("admin:authentication_settings")
     for name, field in AuthenticationSettingsForm.base_fields.items():
         if field.label:
@@ -110,6 +116,17 @@ def _settings() -> Iterator[Hit]:
         yield Hit(
             rule.label, f"{reverse('admin:advanced')}#rule-{rule.name}", "Advanced"
         )
+    yield from _extensions(administrator)
+
+
+def _extensions(administrator: Administrator) -> Iterator[Hit]:
+    """The declared extensions, by their names and those of their attributes."""
+    page = reverse("admin:schema_extensions")
+    for extension in administrator.organization.extensions:
+        url = f"{page}#extension-{extension.name}"
+        yield Hit(extension.name, url, "Schema Extensions")
+        for attribute in extension.attributes:
+            yield Hit(attribute.name, url, f"Schema Extensions, {extension.name}")
 
 
 def _people(administrator: Administrator, text: str) -> list[Hit]:

@@ -21,6 +21,7 @@ from zportal.views import (
     company_profile,
     organizations,
     profile,
+    schema_extensions,
     search,
 )
 from zportal.views import authentication_settings as settings_views
@@ -69,6 +70,7 @@ class PortalAdminSite(admin.AdminSite):
             *organizations.urls(self.admin_view),
             *profile.urls(self.admin_view),
             *advanced.urls(self.admin_view),
+            *schema_extensions.urls(self.admin_view),
             *search.urls(self.admin_view),
             *activation.urls(self.admin_view),
             *(

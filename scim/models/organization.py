@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from scim.extensions import Extensions, extensions_of, served
 from scim.models.base import KeyField, NamedQuerySet, OrganizationQuerySet, begins
 from scim.profiles import PROFILES, BehaviourProfile, behaviour
 from scim.text import match_key
@@ -65,6 +66,11 @@ class Organization(models.Model):
         max_length=16, choices=[(name, name) for name in PROFILES], default="zscaler"
     )
     profile_overrides = models.JSONField(default=dict, blank=True)
+    schema_extensions = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="What scim.extensions reads. Changed by scim.services only.",
+    )
     created = models.DateTimeField(auto_now_add=True)
 
     objects = OrganizationQuerySetForOrganization.as_manager()
@@ -79,6 +85,16 @@ class Organization(models.Model):
     @property
     def behaviour(self) -> BehaviourProfile:
         return behaviour(self.profile, self.profile_overrides)
+
+    @property
+    def extensions(self) -> Extensions:
+        """The schema extensions that the organization has declared for its users."""
+        return extensions_of(self.schema_extensions)
+
+    @property
+    def served_extensions(self) -> Extensions:
+        """Those that have attributes: a schema without any is of no use to a client."""
+        return served(self.extensions)
 
     @property
     def scim_path(self) -> str:

@@ -7,9 +7,10 @@ from django.db import models
 from django_scim.models import AbstractSCIMUserMixin
 
 from scim import ids
+from scim.extensions import comparable_document
 from scim.models.base import KeyField, NamedQuerySet, Resource
 from scim.models.organization import Department, Organization
-from scim.text import WORD_LENGTH, comparable, last_word, match_key
+from scim.text import WORD_LENGTH, last_word, match_key
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
@@ -164,7 +165,7 @@ class DirectoryUser(Resource, AbstractSCIMUserMixin):  # type: ignore[misc]
     def assign(self, document: dict[str, Any]) -> None:
         """Take over *document* and derive the columns, the department row excepted."""
         self.data = document
-        self.search = comparable(document)
+        self.search = comparable_document(document, self.organization.extensions)
         self.scim_username = document["userName"]
         self.user_name_key = match_key(self.scim_username)
         self.display_name = document.get("displayName", "")

@@ -56,7 +56,7 @@ def test_pages_and_settings_are_found_by_words(
 def test_every_page_and_setting_leads_to_its_element(
     signed_in: Client, super_admin: Administrator
 ) -> None:
-    addresses = [*searching._settings(), *searching._pages(super_admin)]
+    addresses = [*searching._settings(super_admin), *searching._pages(super_admin)]
     assert len(addresses) > 25
     for hit in addresses:
         url, _, anchor = hit.url.partition("#")

@@ -5,19 +5,24 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from base64 import b64decode
 from collections import Counter
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 from django.core.servers.basehttp import WSGIRequestHandler
 from httpx2 import Client
 from scim2_client.engines.httpx2 import SyncSCIMClient
-from scim2_tester import Status, check_server
+from scim2_tester import Status, check_server, filling
+from scim2_tester.checkers import patch_add, patch_replace
 
+from tests.scim.extending import extend, extend_with_every_type
 from tests.situations import open_tenant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pytest_django.live_server_helper import LiveServer
 
@@ -28,6 +33,9 @@ CHECKS = {"rfc": 135, "zscaler": 133}
 
 ``zscaler`` does not list ``password`` in /Schemas, so two checks have nothing to try.
 """
+
+CHECKS_OF_EXTENSIONS = 28
+"""More, with an extension of eight attributes."""
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -52,21 +60,70 @@ def judged(request: Any, live_server: LiveServer, settings: Any) -> Tenant:
     return tenant
 
 
-@pytest.mark.parametrize("judged", ["rfc", "zscaler"], indirect=True)
-def test_scim2_tester_finds_nothing(judged: Tenant, live_server: LiveServer) -> None:
+def misses(judged: Tenant, live_server: LiveServer) -> tuple[list[str], int]:
+    """Return what scim2-tester finds, and how many checks it made."""
     with Client(
         base_url=f"{live_server.url}{judged.organization.scim_path}",
         headers={"Authorization": f"Bearer {judged.token.secret}"},
         timeout=30,
     ) as client:
         results = check_server(SyncSCIMClient(client))
-    misses = [
+    found = [
         f"{result.title}: {result.reason}"
         for result in results
         if result.status is not Status.SUCCESS
     ]
-    assert misses == []
-    assert len(results) == CHECKS[judged.organization.profile]
+    return found, len(results)
+
+
+@pytest.mark.parametrize("judged", ["rfc", "zscaler"], indirect=True)
+def test_scim2_tester_finds_nothing(judged: Tenant, live_server: LiveServer) -> None:
+    checks = CHECKS[judged.organization.profile]
+    assert misses(judged, live_server) == ([], checks)
+
+
+class Base64(str):
+    """A binary as it is sent, which equals the bytes that its reader makes of it."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return other in (str(self), b64decode(self))
+
+
+def told_of_types(generate: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function by which scim2-tester fills resources, for more types.
+
+    Version 0.5.2 sends a UUID for a decimal and a dateTime, and compares the text of a
+    binary with its bytes. No core schema has such an attribute at its top.
+    """
+
+    def generate_value(context: Any, path: Any, *args: Any, **kwargs: Any) -> Any:
+        value = generate(context, path, *args, **kwargs)
+        binding = path.resolve()
+        if value is None or binding is None or binding.target_is_multivalued:
+            return value
+        if binding.target_type is bytes:
+            return Base64(value)
+        made = {float: uuid4().int % 1_000 / 8, datetime: datetime.now(UTC)}
+        return made.get(binding.target_type, value)
+
+    return generate_value
+
+
+@pytest.mark.parametrize("judged", ["rfc", "zscaler"], indirect=True)
+def test_scim2_tester_finds_nothing_in_extensions(
+    judged: Tenant, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An attribute of every type, and an extension that has none as yet."""
+    told = told_of_types(filling.generate_random_value)
+    for module in (filling, patch_add, patch_replace):
+        monkeypatch.setattr(module, "generate_random_value", told)
+    extend_with_every_type(judged.organization)
+    extend(judged.organization, "Empty")
+    checks = CHECKS[judged.organization.profile] + CHECKS_OF_EXTENSIONS
+    assert misses(judged, live_server) == ([], checks)
 
 
 def test_scim_sanity_finds_nothing(judged: Tenant, live_server: LiveServer) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from scim.extensions import Extensions
+
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
 _LABELS = {
@@ -66,13 +68,20 @@ class Section:
 
     title: str
     attributes: list[Attribute]
+    urn: str = ""
 
 
-def sections(document: dict[str, Any], *, without: frozenset[str]) -> list[Section]:
+def sections(
+    document: dict[str, Any],
+    *,
+    without: frozenset[str],
+    declared: Extensions = (),
+) -> list[Section]:
     """Return everything in *document* but schemas and the names in *without*.
 
     Extensions follow in sections of their own; a name in *without* that belongs to one
-    is written ``urn:name``. Unknown attributes and an unknown order are fine.
+    is written ``urn:name``. Those that the organization has *declared* come in that
+    order, under their names. Unknown attributes and an unknown order are fine.
     """
     core: dict[str, Any] = {}
     extensions: dict[str, dict[str, Any]] = {}
@@ -85,12 +94,20 @@ def sections(document: dict[str, Any], *, without: frozenset[str]) -> list[Secti
             }
         elif name != "schemas" and name not in without:
             core[name] = value
-    found = [Section("Attributes", list(_attributes(core)))]
+    found = [
+        Section("Attributes", list(_attributes(core))),
+        Section("Enterprise User", list(_attributes(extensions.pop(ENTERPRISE, {})))),
+    ]
+    for extension in declared:
+        parts = extensions.pop(extension.urn, {})
+        known = [item.name for item in extension.attributes if item.name in parts]
+        ordered = [
+            Attribute(label_of(name), name, [value_of(parts[name])]) for name in known
+        ]
+        found.append(Section(extension.name, ordered, extension.urn))
     found += [
-        Section(_schema_title(urn), list(_attributes(parts)))
-        for urn, parts in sorted(
-            extensions.items(), key=lambda item: (item[0] != ENTERPRISE, item[0])
-        )
+        Section(urn, list(_attributes(parts)))
+        for urn, parts in sorted(extensions.items())
     ]
     return [section for section in found if section.attributes]
 
@@ -113,12 +130,6 @@ def text_of(value: Any) -> str:
     if isinstance(value, list):
         return "; ".join(str(value_of(item)) for item in value)
     return "" if value is None else str(value)
-
-
-def _schema_title(urn: str) -> str:
-    if urn == ENTERPRISE:
-        return "Enterprise User"
-    return urn
 
 
 def _attributes(

@@ -97,7 +97,9 @@ class UserAdmin(DirectoryAdmin):
             "groups": _groups_of(row),
             "groups_listed": GROUPS_LISTED,
             "manager": _manager_of(row),
-            "sections": sections(row.data, without=SHOWN_ABOVE),
+            "sections": sections(
+                row.data, without=SHOWN_ABOVE, declared=organization.extensions
+            ),
             "version": document["meta"]["version"],
             "raw": json.dumps(document, indent=2, ensure_ascii=False),
             "events": recent_events(organization, "User", row.pk),

@@ -9,14 +9,14 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods, require_POST
 
 from zportal.access import administrator_of, organization_of
 from zportal.forms.advanced import ProfileForm, RulesForm
 from zportal.middleware import client_ip
 from zportal.services.behaviour import choose_profile, save_rules
-from zportal.views.frame import Tab, page_context
+from zportal.views.frame import authentication_tabs, page_context
 
 PAGE = "admin:advanced"
 
@@ -88,10 +88,7 @@ def _page(request: HttpRequest, form: RulesForm | None = None) -> HttpResponse:
     context = {
         **page_context(
             title="Authentication Settings",
-            tabs=[
-                Tab("Authentication Profile", reverse("admin:authentication_settings")),
-                Tab("Advanced", reverse(PAGE), current=True),
-            ],
+            tabs=authentication_tabs(PAGE),
         ),
         "organization": organization,
         "may_change": administrator.may_change,

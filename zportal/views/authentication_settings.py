@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods
 
@@ -23,7 +22,11 @@ from zportal.services import (
     save_authentication_settings,
 )
 from zportal.staging import ChangedMeanwhile
-from zportal.views.frame import AdministratorRequest, Tab, page_context
+from zportal.views.frame import (
+    AdministratorRequest,
+    authentication_tabs,
+    page_context,
+)
 from zportal.views.settings_state import SettingsState
 
 FRAGMENT_HEADER = "X-Fragment"
@@ -182,14 +185,10 @@ def _page(
     lost_file: bool = False,
     meanwhile: ChangedMeanwhile | None = None,
 ) -> HttpResponse:
-    here = reverse("admin:authentication_settings")
     context: dict[str, Any] = {
         **page_context(
             title="Authentication Settings",
-            tabs=[
-                Tab("Authentication Profile", here, current=True),
-                Tab("Advanced", reverse("admin:advanced")),
-            ],
+            tabs=authentication_tabs("admin:authentication_settings"),
         ),
         "form": form,
         "state": state,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 
 from zportal.models import Administrator
 
@@ -32,6 +33,21 @@ class Tab:
     label: str
     url: str
     current: bool = False
+
+
+AUTHENTICATION_SETTINGS = (
+    ("Authentication Profile", "admin:authentication_settings"),
+    ("Schema Extensions", "admin:schema_extensions"),
+    ("Advanced", "admin:advanced"),
+)
+
+
+def authentication_tabs(current: str) -> list[Tab]:
+    """Return the tabs of Authentication Settings; *current* names a URL pattern."""
+    return [
+        Tab(label, reverse(name), current=name == current)
+        for label, name in AUTHENTICATION_SETTINGS
+    ]
 
 
 def page_context(
