@@ -106,7 +106,6 @@ def test_the_tutorial_needs_no_mouse(
     contoso.connection.delete()
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()
-    page.set_default_timeout(10_000)
     sign_in(page, site, super_admin)
 
     # Administration > Authentication Settings: skip link, brand, menu, entries in order.

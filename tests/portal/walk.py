@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
 
 
-TIMEOUT = 10_000
-"""Milliseconds that a page may take for what it is asked."""
-
-
 @dataclass(frozen=True)
 class Stop:
     """One state of one page.
@@ -51,7 +47,6 @@ def arrive(context: BrowserContext, site: str, cast: Cast, stop: Stop) -> Page:
         name, value = settings.SESSION_COOKIE_NAME, cast.sessions[stop.visitor]
         context.add_cookies([{"name": name, "value": value, "url": site}])
     page = context.new_page()
-    page.set_default_timeout(TIMEOUT)
     answer = page.goto(site + stop.path(cast))
     assert answer is not None
     assert answer.status == stop.status, f"{stop.name}: {answer.status}"
