@@ -111,6 +111,12 @@ class Plan:
         self.steps = list(self._steps())
         self._position = {step.index: at for at, step in enumerate(self.steps)}
 
+    def creations_with(self, name: str) -> list[int]:
+        """Return the creations that refer to *name*."""
+        return [
+            index for index in self.creations.values() if name in self.references[index]
+        ]
+
     def last_of(self, names: Iterable[str]) -> int:
         """Return which creation among those of the *names* runs last."""
         return max(

@@ -166,15 +166,18 @@ class _Run:
 
     def _carry_out(self, step: Step) -> None:
         operation = self.plan.operations[step.index]
-        data, left_out = parted(operation.data, step.later)
+        data, left_out = operation.data or {}, None
         path = operation.path if isinstance(operation.path, str) else ""
         view: Endpoint
         kwargs: dict[str, Any] = {}
         try:
             operation.check()
             self._check_name(step.index, operation)
-            data = resolved(data or {}, self._id_of)
-            path = "/".join(resolved(path.split("/"), self._id_of))
+            if step.later:
+                data, left_out = parted(data, step.later)
+            if self.plan.references[step.index]:
+                data = resolved(data or {}, self._id_of)
+                path = "/".join(resolved(path.split("/"), self._id_of))
             view, kwargs = _target(path)
         except ScimError as refusal:
             view = _Refusal(refusal=refusal)
@@ -256,11 +259,7 @@ class _Run:
             path = self._path_of(index)
             self._serve(*_target(path), "DELETE", path, None)
             self._note(index, operation, refusal.status, body)
-            stack += [
-                other
-                for other, names in enumerate(self.plan.references)
-                if name in names
-            ]
+            stack += self.plan.creations_with(name)
 
     def _path_of(self, index: int) -> str:
         location: str = self.results[index]["location"]

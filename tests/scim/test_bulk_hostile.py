@@ -152,6 +152,23 @@ def test_a_bulk_id_may_be_anything(scim: ScimClient) -> None:
     assert DirectoryGroup.objects.get().memberships.count() == len(names)
 
 
+def test_a_bulk_id_twice_beside_a_circle(scim: ScimClient) -> None:
+    """What only shares its bulkId with something made is not taken for it."""
+    created(scim, "/Users", user("taken@contoso.example"))
+    found = results(
+        scim,
+        post("/Users", "x", user("x@contoso.example")),
+        post("/Users", "a", user("taken@contoso.example", title="bulkId:b")),
+        post("/Users", "b", user("b@contoso.example", title="bulkId:c")),
+        post("/Users", "x", user("y@contoso.example", title="bulkId:c")),
+        post("/Users", "c", user("c@contoso.example", title="bulkId:a")),
+        post("/Users", "c", user("z@contoso.example", title="bulkId:b")),
+    )
+    assert statuses(found) == "201 409 409 400 409 400"
+    names = set(DirectoryUser.objects.values_list("scim_username", flat=True))
+    assert names == {"taken@contoso.example", "x@contoso.example"}
+
+
 def test_a_full_bulk(scim: ScimClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """As many operations as there may be, half of them wrong; on a slow machine too."""
     monkeypatch.setattr("scim.bulk_views.MAX_SECONDS", 600)
