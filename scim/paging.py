@@ -72,22 +72,22 @@ class Run:
         self, *, descending: bool, behind: Place | None, skip: int, most: int
     ) -> list[Found]:
         """Return up to *most* rows behind a place, or behind the first *skip*."""
-        parts = {
-            source.rank: self._behind(source, behind, descending=descending)
+        parts = [
+            self._behind(source, behind, descending=descending)
             for source in self.sources
-        }
+        ]
         window = slice(skip, skip + most)
         if len(parts) == 1:
-            return self._read_one(parts, window, descending=descending)
+            return self._read_one(parts[0], window, descending=descending)
         return self._read_merged(parts, window, descending=descending)
 
     def _read_one(
-        self, parts: dict[int, QuerySet[Any]], window: slice, *, descending: bool
+        self, part: QuerySet[Any], window: slice, *, descending: bool
     ) -> list[Found]:
         [source] = self.sources
         names = [VALUE, "pk"] if self.valued else ["pk"]
         # The keys first, from an index alone: rows that are skipped are not read.
-        keys = parts[source.rank].order_by(*_directed(names, descending=descending))
+        keys = part.order_by(*_directed(names, descending=descending))
         rows = self._annotated(source, source.known)
         found = [
             Found(Place(getattr(row, VALUE, None), source.rank, row.pk), source, row)
@@ -101,23 +101,21 @@ class Run:
         return (place.value, place.pk) if self.valued else (place.pk,)
 
     def _read_merged(
-        self, parts: dict[int, QuerySet[Any]], window: slice, *, descending: bool
+        self, parts: list[QuerySet[Any]], window: slice, *, descending: bool
     ) -> list[Found]:
+        sources = {source.rank: source for source in self.sources}
         names = [VALUE, "rank", "pk"]
         first, *others = (
-            rows.annotate(rank=Value(rank)).values_list(*names).order_by()
-            for rank, rows in parts.items()
+            part.annotate(rank=Value(rank)).values_list(*names).order_by()
+            for rank, part in zip(sources, parts, strict=True)
         )
         merged = first.union(*others, all=True)
         order = _directed(names, descending=descending)
         places = [Place(*place) for place in merged.order_by(*order)[window]]
         rows = {
-            source.rank: source.known.in_bulk(
-                [place.pk for place in places if place.rank == source.rank]
-            )
-            for source in self.sources
+            rank: source.known.in_bulk([at.pk for at in places if at.rank == rank])
+            for rank, source in sources.items()
         }
-        sources = {source.rank: source for source in self.sources}
         return [
             Found(place, sources[place.rank], rows[place.rank].get(place.pk))
             for place in places

@@ -98,6 +98,9 @@ def test_list_of_users(warm: ScimClient, contoso: Organization, size: int) -> No
         found = listed(warm.get("/Users?count=100"))
     assert len(found) == min(size, 100)
     assert "groups" in found[0]
+    for query in ("sortBy=userName", "sortBy=title&startIndex=301", "cursor="):
+        with at_most(7 if "startIndex" in query else 5):
+            listed(warm.get(f"/Users?count=100&{query}"))
 
 
 def test_post_a_user(warm: ScimClient) -> None:
@@ -108,8 +111,10 @@ def test_post_a_user(warm: ScimClient) -> None:
     body = user("bo@contoso.example", **{ENTERPRISE: {"department": "Risk"}})
     with at_most(6 + 1):
         assert warm.post("/Users", body).status_code == 201
+    emails = [{"value": "cy@x.example", "type": "work"}, {"value": "c@y.example"}]
     with at_most(6):
-        assert warm.post("/Users", user("cy@contoso.example")).status_code == 201
+        body = user("cy@contoso.example", emails=emails)
+        assert warm.post("/Users", body).status_code == 201
 
 
 def test_patch_a_user(warm: ScimClient) -> None:
@@ -122,6 +127,24 @@ def test_patch_a_user(warm: ScimClient) -> None:
     )
     with at_most(8):
         assert warm.patch(f"/Users/{ada}", operations).status_code == 200
+
+
+def test_patch_the_emails_of_a_user(warm: ScimClient) -> None:
+    """8, with an address changed and a department; and with fewer addresses."""
+    emails = [{"value": "a@x.example", "type": "work"}, {"value": "b@x.example"}]
+    ada = created(warm, "/Users", user(emails=emails))["id"]
+    risk = user("bo@contoso.example", **{ENTERPRISE: {"department": "Risk"}})
+    created(warm, "/Users", risk)
+    path = 'emails[type eq "work"].value'
+    operations = patch_op(
+        {"op": "Replace", "path": path, "value": "c@x.example"},
+        {"op": "Replace", "path": f"{ENTERPRISE}:department", "value": "Risk"},
+    )
+    with at_most(8):
+        assert warm.patch(f"/Users/{ada}", operations).status_code == 200
+    fewer = {"op": "Replace", "path": "emails", "value": [{"value": "d@x.example"}]}
+    with at_most(8):
+        assert warm.patch(f"/Users/{ada}", patch_op(fewer)).status_code == 200
 
 
 @SIZES
