@@ -63,7 +63,7 @@ def validate_attribute_name(name: str) -> None:
             f"{NAME_LENGTH} characters at most. Write it like badgeNumber."
         )
     key = re.sub(r"[^a-z]", "", name.lower())
-    if key in RESERVED or key.startswith(OF_THE_LIBRARY):
+    if name.lower() in RESERVED or key.startswith(OF_THE_LIBRARY):
         raise ValidationError(
             f"{name} means something else in SCIM. Take another name."
         )

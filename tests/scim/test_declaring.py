@@ -115,7 +115,7 @@ def test_names_of_attributes(contoso: Organization, name: str) -> None:
     "name",
     [
         *("badge-number", "badge_number", "badge$", "B", "class", "None", "x" * 60),
-        *("schema", "copy", "json", "def", "attributes", "title", "modelYear"),
+        *("schema", "copy", "json", "def", "attributes", "title", "modelYear", "id1"),
     ],
 )
 def test_unusual_names_work(scim: ScimClient, contoso: Organization, name: str) -> None:
