@@ -6,7 +6,7 @@ statements and the answer, for counting and for the floor to repeat.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,8 +39,10 @@ class Captured:
         return len(self.statements)
 
 
-def captured_requests(token: str, variant: float = 0.5) -> dict[str, Captured]:
-    """Return what each scenario's request does, by the scenario's key.
+def captured_requests(
+    token: str, variant: float = 0.5, *, only: Collection[str] = ()
+) -> dict[str, Captured]:
+    """Return what each scenario's request does, or *only* some, by the scenario's key.
 
     *variant*, from 0 to below 1, is where in the directory the person asked for stands.
     """
@@ -78,6 +80,7 @@ def captured_requests(token: str, variant: float = 0.5) -> dict[str, Captured]:
     return {
         name: _captured(client, organization.scim_path, call)
         for name, call in requests.items()
+        if not only or name in only
     }
 
 

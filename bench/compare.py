@@ -78,7 +78,8 @@ def _at_size(
                 print(f"{subject.title}: SKIPPED, {skipped}", flush=True)
                 continue
             took = time.monotonic() - began
-            print(f"{subject.title}: {size.users:,} users, filled in {took:.1f} s")
+            said = f"{size.users:,} users, filled in {took:.1f} s"
+            print(f"{subject.title}: {said}", flush=True)
             run["versions"] |= course.ready.versions
             if not subject.is_floor and course.ready.queries:
                 run["queries"][subject.key] = course.ready.queries

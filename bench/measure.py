@@ -17,7 +17,7 @@ WARM_UP = 0.3
 """Seconds, where a scenario can be repeated at will."""
 
 WARM_UP_USERS = 8
-"""Users spent on the warm-up, where it cannot."""
+"""Users spent on the warm-up at most, where it cannot."""
 
 SEEN = 40
 """Changed users that are read back."""
@@ -55,7 +55,8 @@ def run(load: Load, course: Course, scenario: str, seconds: float, turn: str) ->
     """Measure; *turn* makes names unique."""
     people, mine = course.ready.people, _mine(course, scenario)
     if scenario in CONSUMING:
-        warm, mine = mine[:WARM_UP_USERS], mine[WARM_UP_USERS:]
+        few = min(WARM_UP_USERS, len(mine) // 4)
+        warm, mine = mine[:few], mine[few:]
     else:
         warm = []
     options: dict[str, Any] = {"people": people}

@@ -246,7 +246,7 @@ def _queries(run: Run) -> list[str]:
     return [
         "## Queries of one request",
         "SQL statements of this project, the recorded event included; `BEGIN`, `COMMIT` "
-        "and savepoints are not counted. The number does not depend on the size.",
+        f"and savepoints are not counted. With {run['sizes'][-1]:,} users.",
         table(
             ["", *map(_title, keys)],
             (

@@ -32,7 +32,8 @@ def soak(subject: Subject, size: Size, requests: int) -> dict[str, Any]:
                 rss, pss = processes.memory([course.ready.pid])
                 samples.append({"requests": sent, "rss": rss, "pss": pss})
                 mark = "" if pss < BAR else f"   over {BAR} MiB"
-                print(f"  {sent:9,} requests  RSS {rss:6.1f}  PSS {pss:6.1f}{mark}")
+                said = f"  {sent:9,} requests  RSS {rss:6.1f}  PSS {pss:6.1f}{mark}"
+                print(said, flush=True)
                 if sent >= requests:
                     break
                 outcome = load.run(
