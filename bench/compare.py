@@ -35,8 +35,13 @@ def compare(
     seconds: float,
     repeat: int,
     scenarios: list[str],
+    raw: Path,
 ) -> dict[str, Any]:
-    """Measure, and return everything that the report needs."""
+    """Measure, and return everything that the report needs.
+
+    It is kept in *raw* after each scenario, so that a run that is broken off tells what
+    it saw.
+    """
     run: dict[str, Any] = {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": seconds,
@@ -53,7 +58,7 @@ def compare(
     run["clients"] = load.clients
     try:
         for users in sizes:
-            _at_size(run, load, subjects, Size(users), scenarios)
+            _at_size(run, load, subjects, Size(users), scenarios, raw)
             run["load_average"].append(os.getloadavg()[0])
     finally:
         load.close()
@@ -66,6 +71,7 @@ def _at_size(
     subjects: list[Subject],
     size: Size,
     scenarios: list[str],
+    raw: Path,
 ) -> None:
     with ExitStack() as stack:
         courses = []
@@ -86,6 +92,7 @@ def _at_size(
             courses.append(course)
         for scenario in scenarios:
             _scenario(run, load, courses, scenario)
+            keep(run, raw)
         for course in courses:
             rss, pss = processes.memory(course.pids)
             own = processes.memory([course.ready.pid])[1]
@@ -193,11 +200,17 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
             run["soak"] = soaked
     else:
         scenarios = chosen(options.scenarios, list(TITLES))
-        run = compare(subjects, sizes, options.seconds, options.repeat, scenarios)
+        run = compare(
+            subjects, sizes, options.seconds, options.repeat, scenarios, options.raw
+        )
     if run:
-        options.raw.parent.mkdir(parents=True, exist_ok=True)
-        options.raw.write_text(json.dumps(run, indent=1))
+        keep(run, options.raw)
     return run
+
+
+def keep(run: dict[str, Any], raw: Path) -> None:
+    raw.parent.mkdir(parents=True, exist_ok=True)
+    raw.write_text(json.dumps(run, indent=1))
 
 
 if __name__ == "__main__":

@@ -22,8 +22,6 @@ WARM_UP_USERS = 8
 SEEN = 40
 """Changed users that are read back."""
 
-CONSUMING = {"group-add", "group-remove", "delete"}
-
 
 @dataclass
 class Result:
@@ -53,30 +51,41 @@ class Result:
 
 def run(load: Load, course: Course, scenario: str, seconds: float, turn: str) -> Result:
     """Measure; *turn* makes names unique."""
-    people, mine = course.ready.people, _mine(course, scenario)
-    if scenario in CONSUMING:
-        few = min(WARM_UP_USERS, len(mine) // 4)
-        warm, mine = mine[:few], mine[few:]
-    else:
-        warm = []
-    options: dict[str, Any] = {"people": people}
-    first = load.run(
-        course.target, scenario, WARM_UP, key=f"w{turn}", mine=warm, **options
-    )
-    note(course, scenario, first)
-    course.settle()
-    before = processes.processor_seconds(course.pids)
-    outcome = load.run(
-        course.target, scenario, seconds, key=f"r{turn}", mine=mine, **options
-    )
-    course.settle()
-    worked = processes.processor_seconds(course.pids) - before
-    note(course, scenario, outcome)
+    mine = _mine(course, scenario)
+    few = min(WARM_UP_USERS, len(mine) // 4)
+    warm, mine = mine[:few], mine[few:]
+    outcome, worked = _observed(load, course, scenario, WARM_UP, f"w{turn}", warm)
+    written = outcome.written
+    if not tells_enough(outcome, seconds):
+        outcome, worked = _observed(load, course, scenario, seconds, f"r{turn}", mine)
     result = _result(course, scenario, outcome, worked)
     if course.target.check and not outcome.not_offered:
-        outcome.written = {**first.written, **outcome.written}
+        outcome.written = {**written, **outcome.written}
         result.lost = disagreement(course, scenario, outcome)
     return result
+
+
+def _observed(
+    load: Load, course: Course, scenario: str, seconds: float, key: str, mine: list[str]
+) -> tuple[Outcome, float]:
+    """Return what the clients saw, and the seconds that the server worked for it."""
+    before = processes.processor_seconds(course.pids)
+    people = course.ready.people
+    outcome = load.run(
+        course.target, scenario, seconds, key=key, people=people, mine=mine
+    )
+    course.settle()
+    note(course, scenario, outcome)
+    return outcome, processes.processor_seconds(course.pids) - before
+
+
+def tells_enough(first: Outcome, seconds: float) -> bool:
+    """Whether more of the same would take long and show no more.
+
+    So it is when one request takes longer than all of them should, and when none of
+    them was answered rightly.
+    """
+    return first.not_offered or max(first.times, default=seconds) >= seconds
 
 
 def _mine(course: Course, scenario: str) -> list[str]:

@@ -103,7 +103,7 @@ class Course:
     def pids(self) -> list[int]:
         return [self.ready.pid, *self.ready.also]
 
-    def settle(self, most: float = 30) -> None:
+    def settle(self, most: float = 240) -> None:
         """Wait until the server rests: a client may have given up on an answer."""
         deadline = time.monotonic() + most
         while time.monotonic() < deadline:

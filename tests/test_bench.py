@@ -122,6 +122,16 @@ class TestChecks:
         assert stale == "1 of 1 changes of active lost"
 
 
+class TestWarmUp:
+    def test_one_request_longer_than_the_run_tells_enough(self):
+        assert measure.tells_enough(Outcome(times=[0.1, 2.5]), 2)
+        assert not measure.tells_enough(Outcome(times=[0.1, 1.5]), 2)
+
+    def test_so_do_refusals(self):
+        assert measure.tells_enough(Outcome(), 2)
+        assert measure.tells_enough(Outcome(times=[0.1], not_offered=True), 2)
+
+
 def result(subject: str, scenario: str, users: int, rate: float, **more: Any) -> Any:
     made = measure.Result(subject, scenario, users, rate=rate, p95=12.5, processor=3)
     return vars(made) | more
