@@ -2,7 +2,9 @@
 # make test     the whole suite on SQLite, then on PostgreSQL
 # make lint     style, types, layers, templates, migrations, settings, pins
 # make fuzz     generated requests, FUZZ_SECONDS (600) for each kind, on SQLite
-# make bench    times of the portal with 100,000 users, on SQLite, then on PostgreSQL
+# make bench    times of the portal with 100,000 users, then of the SCIM service (below)
+# make bench-scim  the SCIM service beside its peers; SIZES, SECONDS, REPEAT, SUBJECTS
+# make bench-soak  memory over SOAK (100,000) requests
 # make format   what lint would complain about, as far as tools can mend it
 
 PYTHON ?= python3
@@ -14,7 +16,7 @@ PYTEST := $(BIN)/python -m pytest
 LINT_SETTINGS := DEBUG=false DATABASE_URL=sqlite://:memory: SECRET_KEY=lint-only-$(shell seq -s- 1000 1024)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test fuzz bench lint format constraints
+.PHONY: help install run test fuzz bench bench-scim bench-soak lint format constraints
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -45,9 +47,24 @@ fuzz: install
 	FUZZ_SECONDS=$(FUZZ_SECONDS) DATABASE_URL=sqlite:///var/test.sqlite3 $(PYTEST) \
 	  tests/scim/test_fuzz.py tests/scim/test_oracle.py -k "almost_right or random_bytes or sequences"
 
+comma := ,
+SIZES ?= 1000,10000,100000
+SECONDS ?= 4
+REPEAT ?= 1
+SUBJECTS ?=
+BENCH := $(BIN)/python -m bench.compare --subjects=$(SUBJECTS)
+# The published figures are those of bench-scim; this one leaves them alone.
 bench: install
-	$(BIN)/python bench/portal.py
-	.ci/with-postgres $(BIN)/python bench/portal.py
+	$(BIN)/python -m bench.portal
+	.ci/with-postgres $(BIN)/python -m bench.portal
+	$(BENCH) --sizes=1000,10000 --seconds=2 --docs=var/bench --raw=var/bench/short.json
+
+bench-scim: install
+	$(BENCH) --sizes=$(SIZES) --seconds=$(SECONDS) --repeat=$(REPEAT)
+
+SOAK ?= 100000
+bench-soak: install
+	$(BENCH) --sizes=$(firstword $(subst $(comma), ,$(SIZES))) --soak=$(SOAK)
 
 lint: install
 	$(BIN)/ruff check .

@@ -17,7 +17,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 os.environ.update(DEBUG="false", SECRET_KEY=secrets.token_hex(32))
 os.environ.setdefault("DATABASE_URL", "sqlite://:memory:")
 os.environ["DJANGO_SETTINGS_MODULE"] = "zportal.settings"
@@ -30,16 +29,10 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
-from scim import services
-from scim.models import (
-    Department,
-    DirectoryGroup,
-    DirectoryUser,
-    GroupMembership,
-    Organization,
-)
+from bench.directory import fill
+from bench.people import Size
+from scim.models import DirectoryGroup, DirectoryUser, Organization
 from zportal.models import Administrator
 
 USERS = "/administration/user-management/users/"
@@ -54,66 +47,6 @@ settings.STORAGES["staticfiles"]["BACKEND"] = (
     "django.contrib.staticfiles.storage.StaticFilesStorage"
 )
 settings.MIDDLEWARE.remove("whitenoise.middleware.WhiteNoiseMiddleware")
-
-ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-GIVEN = ("Adele", "Alex", "Diego", "Grady", "Isaiah", "Joni", "Lee", "Megan", "Nestor")
-FAMILY = ("Vance", "Wilber", "Siciliani", "Archie", "Langer", "Sherman", "Gu", "Bowen")
-BATCH = 5_000
-
-
-def fill(people: int, groups: int, members: int) -> Organization:
-    """Make an organization with that many people and groups, one of them large."""
-    organization = services.create_organization(name="Bench", domains=["bench.example"])
-    departments = Department.objects.bulk_create(
-        Department(organization=organization, name=f"D{n:03}", name_key=f"d{n:03}")
-        for n in range(200)
-    )
-    users = [_person(organization, departments, n) for n in range(people)]
-    users = DirectoryUser.objects.bulk_create(users, BATCH)
-    teams = [_group(organization, n) for n in range(groups)]
-    teams = DirectoryGroup.objects.bulk_create(teams, BATCH)
-    large = ((teams[0], user) for user in users[:members])
-    spread = ((teams[1 + n % (groups - 1)], user) for n, user in enumerate(users))
-    GroupMembership.objects.bulk_create(
-        (
-            GroupMembership(organization=organization, group=group, user=user)
-            for pairs in (large, spread)
-            for group, user in pairs
-        ),
-        BATCH,
-    )
-    with connection.cursor() as cursor:
-        # As autovacuum leaves the tables of PostgreSQL.
-        cursor.execute("ANALYZE" if connection.vendor == "sqlite" else "VACUUM ANALYZE")
-    return organization
-
-
-def _person(
-    organization: Organization, departments: list[Department], number: int
-) -> DirectoryUser:
-    given, family = GIVEN[number % len(GIVEN)], FAMILY[number // 7 % len(FAMILY)]
-    department = departments[number % len(departments)]
-    now = timezone.now()
-    user = DirectoryUser(organization=organization, created=now, modified=now)
-    user.assign(
-        {
-            "userName": f"{given}.{family}.{number}@bench.example".lower(),
-            "externalId": f"{number:08x}-bench",
-            "displayName": f"{given} {family} {number}",
-            "active": number % 10 != 0,
-            "name": {"givenName": given, "familyName": family},
-            ENTERPRISE: {"department": department.name},
-        }
-    )
-    user.department = department
-    return user
-
-
-def _group(organization: Organization, number: int) -> DirectoryGroup:
-    now = timezone.now()
-    group = DirectoryGroup(organization=organization, created=now, modified=now)
-    group.assign({"displayName": f"Team {number:05}", "externalId": f"g-{number}"})
-    return group
 
 
 def pages(organization: Organization) -> Iterator[tuple[str, str]]:
@@ -190,18 +123,17 @@ def scratch_database() -> Iterator[None]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--users", type=int, default=100_000)
-    parser.add_argument("--groups", type=int, default=5_000)
-    parser.add_argument("--members", type=int, default=10_000)
     parser.add_argument("--times", type=int, default=5)
     options = parser.parse_args()
     with scratch_database():
-        organization = fill(options.users, options.groups, options.members)
+        size = Size(options.users)
+        organization = fill(size)
         administrator = Administrator.objects.create_user("bench", home=organization)
         client = Client(SERVER_NAME="127.0.0.1")
         client.force_login(administrator)
         print(
-            f"{connection.vendor}: {options.users:,} users, {options.groups:,} groups, "
-            f"one of {options.members:,}; median of {options.times}"
+            f"{connection.vendor}: {size.users:,} users, {size.groups:,} groups, "
+            f"one of {size.members:,}; median of {options.times}"
         )
         for name, address in pages(organization):
             taken, queries = measure(client, address, options.times)

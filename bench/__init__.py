@@ -1,0 +1,1 @@
+"""Measurements: pages of the portal, and the SCIM service beside its peers."""

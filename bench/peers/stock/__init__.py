@@ -1,0 +1,1 @@
+"""The smallest project around django-scim2, with nothing of it overridden."""
