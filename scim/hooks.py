@@ -6,7 +6,7 @@ must import neither models nor adapters at its top level.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.conf import settings
 from django_scim.filters import FilterQuery
@@ -47,11 +47,14 @@ class _DirectoryFilter(FilterQuery):  # type: ignore[misc]
     ) -> QuerySet[Any]:
         """Return the rows of the request's organization that match the filter."""
         from scim.filters import resource_filter
+        from scim.rows import equality_of
 
         organization = request.organization
         condition = resource_filter(cls.kind, filter_query, organization, root=root)
-        rows: QuerySet[Any] = cls.model_getter().objects.for_organization(organization)
-        return rows.filter(condition)
+        known: Any = cls.model_getter().objects.for_organization(organization)
+        rows: Any = known.filter(condition)
+        rows.equality = equality_of(condition)
+        return cast("QuerySet[Any]", rows)
 
 
 class UserFilterQuery(_DirectoryFilter):

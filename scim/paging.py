@@ -17,6 +17,7 @@ from django.db.models import QuerySet, Value
 
 from scim.documents import Document
 from scim.filter_sql import Beyond
+from scim.rows import matching
 from scim.sorting import VALUE, Key
 
 
@@ -29,10 +30,16 @@ class Source:
     """
 
     rank: int
+    organization_id: int
     known: QuerySet[Any]
-    rows: QuerySet[Any]
+    rows: Any
     key: Key | None
     documents: Callable[[list[Any]], list[Document]]
+
+    def matched(self) -> list[Any]:
+        """Return the first MOST rows of an equality, by SQL that is there already."""
+        column, value = self.rows.equality
+        return matching(self.rows.model, self.organization_id, column, value)
 
 
 @dataclass(frozen=True)
@@ -72,14 +79,21 @@ class Run:
         self, *, descending: bool, behind: Place | None, skip: int, most: int
     ) -> list[Found]:
         """Return up to *most* rows behind a place, or behind the first *skip*."""
+        window = slice(skip, skip + most)
+        source = self.sources[0]
+        looked_up = source.rows.equality and len(self.sources) == 1
+        if looked_up and not (self.valued or behind or descending or skip):
+            return [
+                Found(Place(None, source.rank, row.pk), source, row)
+                for row in source.matched()[window]
+            ]
         parts = [
             self._behind(source, behind, descending=descending)
             for source in self.sources
         ]
-        window = slice(skip, skip + most)
-        if len(parts) == 1:
-            return self._read_one(parts[0], window, descending=descending)
-        return self._read_merged(parts, window, descending=descending)
+        if len(parts) > 1:
+            return self._read_merged(parts, window, descending=descending)
+        return self._read_one(parts[0], window, descending=descending)
 
     def _read_one(
         self, part: QuerySet[Any], window: slice, *, descending: bool

@@ -93,6 +93,8 @@ class Projection:
 
     def apply(self, document: dict[str, Any]) -> dict[str, Any]:
         """Return the resource *document* with only what is wanted."""
+        if not (self.attributes or self.excluded):
+            return document
         mine = self._of(document["schemas"][0])
         kept = ((key, _kept(key.lower(), document[key], mine)) for key in document)
         return {key: value for key, value in kept if value is not None}

@@ -164,7 +164,9 @@ class Target:
             ]
 
         # What filters compare is not shown, and as large as what is.
-        return Source(rank, self.known.defer("search"), self.matching, key, documents)
+        known = self.known.defer("search")
+        organization_id = self.request.organization.pk
+        return Source(rank, organization_id, known, self.matching, key, documents)
 
 
 def list_response(targets: list[Target], search: Search) -> Document:

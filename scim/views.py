@@ -24,6 +24,7 @@ from scim.leniency import lookup
 from scim.models import ProvisioningEvent
 from scim.patches import read_operations
 from scim.responses import no_content, not_modified, scim_response
+from scim.rows import find
 from scim.searching import Search, Target, list_response, projection_of
 
 Action = ProvisioningEvent.Action
@@ -84,11 +85,12 @@ class ResourceEndpoint(Endpoint):
     def get_object(self) -> Any:
         """The resource of the URL, locked when it is going to be changed."""
         scim_id = self._named_id()
-        rows = self.model_cls.objects.for_organization(self.request.organization)
-        rows = rows.with_scim_id(scim_id)
-        if self.request.method in WRITES:
-            rows = rows.select_for_update()
-        row = rows.first()
+        row = find(
+            self.model_cls,
+            self.request.organization.pk,
+            scim_id,
+            locked=self.request.method in WRITES,
+        )
         if row is None:
             raise NotFound(
                 f"There is no {self.resource_type} with the id {scim_id[:64]}."
