@@ -100,7 +100,7 @@ class Migration(migrations.Migration):
             model_name="directoryuser",
             index=models.Index(
                 fields=["organization", "display_name_key", "id"],
-                name="scim_user_by_display",
+                name="scim_user_display",
             ),
         ),
         migrations.AddIndex(

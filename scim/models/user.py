@@ -85,7 +85,7 @@ class DirectoryUser(Resource, AbstractSCIMUserMixin):  # type: ignore[misc]
             models.Index(fields=["organization", "id"], name="scim_user_order"),
             models.Index(
                 fields=["organization", "display_name_key", "id"],
-                name="scim_user_by_display",
+                name="scim_user_display",
             ),
             models.Index(
                 fields=["organization", "created", "id"], name="scim_user_by_created"
