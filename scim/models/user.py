@@ -104,7 +104,7 @@ class DirectoryUser(Resource, AbstractSCIMUserMixin):  # type: ignore[misc]
             ),
             models.Index(
                 fields=["organization", "display_name_key", "id"],
-                name="scim_user_by_display",
+                name="scim_user_display",
             ),
             models.Index(
                 fields=["organization", "modified", "id"], name="scim_user_by_modified"
