@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from typing import Any, ClassVar, Self
+from unicodedata import normalize
 
 from django.db import models
 from django_scim.models import AbstractSCIMGroupMixin
@@ -81,7 +82,7 @@ class DirectoryGroup(Resource, AbstractSCIMGroupMixin):  # type: ignore[misc]
         self.scim_display_name = document["displayName"]
         self.display_name_key = match_key(self.scim_display_name)
         self.last_word_key = last_word(self.display_name_key)
-        self.scim_external_id = document.get("externalId", "")
+        self.scim_external_id = normalize("NFC", document.get("externalId", ""))
 
 
 class GroupMembership(models.Model):

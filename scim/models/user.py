@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any, ClassVar, Self
+from unicodedata import normalize
 
 from django.db import models
 from django_scim.models import AbstractSCIMUserMixin
@@ -104,7 +105,7 @@ class DirectoryUser(Resource, AbstractSCIMUserMixin):  # type: ignore[misc]
             ),
             models.Index(
                 fields=["organization", "display_name_key", "id"],
-                name="scim_user_display",
+                name="scim_user_by_display",
             ),
             models.Index(
                 fields=["organization", "modified", "id"], name="scim_user_by_modified"
@@ -170,10 +171,10 @@ class DirectoryUser(Resource, AbstractSCIMUserMixin):  # type: ignore[misc]
         self.user_name_key = match_key(self.scim_username)
         self.display_name = document.get("displayName", "")
         self.display_name_key = match_key(self.display_name)
-        self.scim_external_id = document.get("externalId", "")
+        self.scim_external_id = normalize("NFC", document.get("externalId", ""))
         self.family_name_key = family_name_key(self.search, self.display_name_key)
         self.active = document.get("active")
         self.is_enabled = self.active is not False
         self.department_key = match_key(self.department_name) or None
         manager = document.get(ENTERPRISE, {}).get("manager", {})
-        self.manager_value = manager.get("value", "")
+        self.manager_value = normalize("NFC", manager.get("value", ""))

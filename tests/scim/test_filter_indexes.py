@@ -108,7 +108,7 @@ FILTERS = [
     # path, filter, what SQLite searches by, the index of PostgreSQL
     ("/Users", 'userName eq "U7@contoso.example"', "user_name_key=?", "user_name_uni"),
     ("/Users", 'externalId eq "key-7"', "scim_external_id=?", "scim_user_external"),
-    ("/Users", 'displayName eq "PERSON 7"', "display_name_key=?", "scim_user_display"),
+    ("/Users", 'displayName eq "PERSON 7"', "display_name_key=?", "scim_user_by_disp"),
     ("/Users", 'emails eq "7@X.example"', "value_key=?", "scim_email_value"),
     ("/Users", 'emails.value eq "7@x.example"', "value_key=?", "scim_email_value"),
     (

@@ -284,3 +284,16 @@ def test_letter_case_is_that_of_the_schemas() -> None:
                 declared = attribute["caseExact"]
                 assert is_case_exact(name, parent) is declared, (parent, name)
     assert is_case_exact("externalId", "")
+
+
+def test_an_exact_value_is_found_however_its_letters_are_composed(
+    rfc_scim: ScimClient,
+) -> None:
+    """RFC 8265 section 3.4 compares normalized; the document keeps what was sent."""
+    sent = "Zo\u0065\u0308"
+    body = user("zoe", externalId=sent, **{ENTERPRISE: {"manager": {"value": sent}}})
+    zoe = created(rfc_scim, "/Users", body)
+    assert zoe["externalId"] == sent
+    for spelling in (sent, "Zo\u00eb"):
+        for attribute in ("externalId", f"{ENTERPRISE}:manager.value"):
+            assert found(rfc_scim, "/Users", f'{attribute} eq "{spelling}"') == {"zoe"}
