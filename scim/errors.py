@@ -132,6 +132,12 @@ class MethodNotAllowed(ScimError):
         return {"Allow": ", ".join(self.allowed)}
 
 
+class RequestTimeout(ScimError):
+    status = 408
+    sentence = "The body did not arrive in time. Send it again, in one go."
+    section = "3.12; RFC 9110 section 15.5.9"
+
+
 class Conflict(ScimError):
     status = 409
     scim_type = "uniqueness"

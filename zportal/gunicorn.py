@@ -9,7 +9,7 @@ bind = f"[{HOST}]:{PORT}" if ":" in HOST else f"{HOST}:{PORT}"
 # Measured on 2 cores with 8 callers that create, look up, read and change users: one
 # process leaves a core idle, a third one only lengthens the queue of SQLite's writers
 # (239, 185 and 142 requests a second with four threads each).
-worker_class = "gthread"
+worker_class = "zportal.worker.Worker"
 workers = env.int("WEB_CONCURRENCY", default=2)
 threads = 4
 # Refused settings end the start once, not once a worker; and workers share memory.
