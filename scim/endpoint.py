@@ -7,11 +7,13 @@ locked before it is read; a refusal is rolled back first and recorded afterwards
 from __future__ import annotations
 
 import logging
+import random
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
-from django.db import DatabaseError, IntegrityError, OperationalError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
@@ -21,13 +23,16 @@ from django_scim.views import SCIMView
 
 from scim.errors import MethodNotAllowed, ScimError, translate
 from scim.models import ProvisioningEvent
-from scim.recording import draft, record, record_soon
+from scim.recording import draft, record, record_refusal, record_soon
 from scim.responses import error_response, no_content
 
 logger = logging.getLogger(__name__)
 
-ATTEMPTS = 3
+ATTEMPTS = 5
 """Tries of one request when another one got in its way."""
+
+PAUSE = 0.02
+"""Seconds before the second try, at the most; before each further one twice as many."""
 
 Action = ProvisioningEvent.Action
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -53,11 +58,7 @@ class Endpoint(SCIMView):  # type: ignore[misc]
             refusal = translate(exc)
         response = error_response(refusal)
         request.event = self._refused(request, refusal)
-        try:
-            record(request.event, request, response)
-        except DatabaseError:
-            # Nothing was changed; the caller is told why, even if nobody else is.
-            logger.exception("A refused SCIM call could not be recorded.")
+        record_refusal(request.event, request, response)
         return response
 
     def prepare(self, request: Any) -> None:
@@ -77,7 +78,9 @@ class Endpoint(SCIMView):  # type: ignore[misc]
             except (IntegrityError, OperationalError) as exc:
                 if attempt == ATTEMPTS or not passing(exc):
                     raise
-                logger.info("Trying a SCIM call again: %s", type(exc).__name__)
+                logger.info("Trying a SCIM call again: %s", str(exc).splitlines()[0])
+                # By chance, so that two that met do not meet again.
+                time.sleep(random.uniform(0, PAUSE * 2 ** (attempt - 1)))  # noqa: S311
             else:
                 if not self._changes(request):
                     record_soon(request.event, request, response)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote_plus
 
 import orjson
+from django.db import Error, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -68,10 +70,41 @@ def record_soon(
     """Complete and insert the event of a call that changed nothing, beside requests."""
     if event.actor == ANONYMOUS:
         # Counted before it is written, so it is written before the next is counted.
-        record(event, request, response)
+        record_refusal(event, request, response)
         return
     event.time = timezone.now()
-    event_queue.queue.add(partial(_completed, event, request, response))
+    event_queue.queue.add(_finish(event, request, response))
+
+
+def record_refusal(
+    event: ProvisioningEvent, request: HttpRequest, response: HttpResponse
+) -> None:
+    """Insert the event of a refusal now, or as soon as the database takes it.
+
+    It has just shown that it takes nothing when the refusal is a 503; asking again would
+    only make the caller wait again.
+    """
+    event.time = timezone.now()
+    if response.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
+        try:
+            with transaction.atomic():
+                record(event, request, response)
+        except Error:
+            # Nothing was changed; the caller is told why, whoever else is.
+            pass
+        else:
+            return
+    event_queue.queue.add(_finish(event, request, response))
+
+
+def _finish(
+    event: ProvisioningEvent, request: HttpRequest, response: HttpResponse
+) -> event_queue.Finish:
+    """What completes *event* later; of large bodies, only what is kept waits for it."""
+    if max(len(response.content), len(_sent(request))) > BODY_LIMIT:
+        _completed(event, request, response)
+        return lambda: event
+    return partial(_completed, event, request, response)
 
 
 def _completed(

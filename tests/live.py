@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
-START_UP = 20
+START_UP = 60
 """Seconds that the server may take until it answers."""
 
 
@@ -174,7 +174,7 @@ def served(
             yield process
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=40)
 
 
 def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
