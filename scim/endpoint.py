@@ -23,7 +23,7 @@ from django_scim.views import SCIMView
 
 from scim.errors import MethodNotAllowed, ScimError, translate
 from scim.models import ProvisioningEvent
-from scim.recording import draft, record, record_refusal, record_soon
+from scim.recording import draft, record, record_refusal, record_soon, was_stored
 from scim.responses import error_response, no_content
 
 logger = logging.getLogger(__name__)
@@ -69,13 +69,16 @@ class Endpoint(SCIMView):  # type: ignore[misc]
 
     def _attempted(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         for attempt in range(1, ATTEMPTS + 1):
+            response: Any = None
             try:
                 with self._unit(request):
                     request.event = self._draft(request)
-                    response: Any = View.dispatch(self, request, *args, **kwargs)
+                    response = View.dispatch(self, request, *args, **kwargs)
                     if self._changes(request):
                         record(request.event, request, response)
             except (IntegrityError, OperationalError) as exc:
+                if response is not None and was_stored(request.event):
+                    return cast("HttpResponse", response)
                 if attempt == ATTEMPTS or not passing(exc):
                     raise
                 logger.info("Trying a SCIM call again: %s", str(exc).splitlines()[0])

@@ -122,7 +122,8 @@ class EventQueue:
         """Write one event in the calling thread; it is lost when that is refused."""
         try:
             with transaction.atomic():
-                finish().save(force_insert=True)
+                _begin_again(event := finish())
+                event.save(force_insert=True)
         except Error as exc:
             self._lost += 1
             self._say_refused(exc)
@@ -176,6 +177,8 @@ def _write(events: list[ProvisioningEvent]) -> None:
 
     Raises OperationalError or InterfaceError when the database takes nothing.
     """
+    for event in events:
+        _begin_again(event)
     try:
         with transaction.atomic():
             ProvisioningEvent.objects.bulk_create(events, BATCH)
@@ -188,6 +191,7 @@ def _write(events: list[ProvisioningEvent]) -> None:
 
 def _write_alone(event: ProvisioningEvent) -> None:
     """Insert one event; its organization may be gone."""
+    _begin_again(event)
     try:
         with transaction.atomic():
             event.save(force_insert=True)
@@ -195,6 +199,11 @@ def _write_alone(event: ProvisioningEvent) -> None:
         raise
     except DatabaseError:
         logger.exception("The event of a SCIM call could not be recorded.")
+
+
+def _begin_again(event: ProvisioningEvent) -> None:
+    """Forget the key of an insert that was rolled back: it is another event's now."""
+    event.pk = None
 
 
 queue = EventQueue()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
@@ -24,6 +25,9 @@ ANONYMOUS = "unknown"
 
 ANONYMOUS_PER_MINUTE = 20
 """Events kept of such calls, per organization and minute."""
+
+DOUBT_SECONDS = 4.0
+"""How long a server that went away is waited for, to learn what became of a change."""
 
 LONG_VALUE = 512
 """Bytes of JSON of a value that is kept when a change is too large to keep whole."""
@@ -95,6 +99,26 @@ def record_refusal(
         else:
             return
     event_queue.queue.add(_finish(event, request, response))
+
+
+def was_stored(event: ProvisioningEvent) -> bool:
+    """Whether the transaction of *event* was carried out, though nobody heard so.
+
+    A server that goes away between carrying it out and saying so leaves that open. The
+    event is part of the transaction, so it tells, once the server is back. After
+    DOUBT_SECONDS it stays open, and False is returned.
+    """
+    if event.pk is None:
+        return False
+    deadline = time.monotonic() + DOUBT_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            # The key alone does not: a crash may give it to another event.
+            same = ProvisioningEvent.objects.for_organization(event.organization_id)
+            return same.filter(pk=event.pk, time=event.time).exists()
+        except Error:
+            time.sleep(DOUBT_SECONDS / 20)
+    return False
 
 
 def _finish(

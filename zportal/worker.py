@@ -16,7 +16,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from gunicorn.http.body import Body, LengthReader
+from gunicorn.http.errors import ParseException
 from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
@@ -94,10 +94,11 @@ class Gathered(SocketUnreader):  # type: ignore[misc]
         self._given = memoryview(data)
         self._deadline = time.monotonic() + seconds
 
-    def skip(self) -> None:
-        """Forget what nobody has read."""
+    def take_unread(self) -> bytes:
+        """Return what the parser did not want: it belongs to the next request."""
+        unread: bytes = self.take_buffered() + bytes(self._given)
         self._given = memoryview(b"")
-        self.take_buffered()
+        return unread
 
     def chunk(self, size_hint: int | None = None) -> bytes:
         """Return the next piece; raise TimeoutError when it does not come in time."""
@@ -167,11 +168,14 @@ class Connection(TConn):  # type: ignore[misc]
             self.deadline = self.begun + HEAD_SECONDS
 
     def hand_over(self, seconds: float) -> None:
-        """Let the parser read what was gathered, and for some *seconds* the socket."""
+        """Let the parser read what was gathered, then the socket for some *seconds*.
+
+        It reads no further than the end of a whole request, whatever it takes for that.
+        """
         self.is_whole = self.incoming.is_whole
         request, following = self.incoming.split()
         self.incoming = Incoming(following)
-        self.parser.unreader.give(request, seconds)
+        self.parser.unreader.give(request, 0 if self.is_whole else seconds)
 
     def close(self, graceful: bool = False) -> None:  # noqa: FBT001, FBT002 - gunicorn's
         if graceful:
@@ -256,19 +260,25 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         return super().handle_request(req, conn)
 
     def _keepalive_after(self, conn: Connection, keepalive: object) -> bool:
-        """Whether *conn* can be reused: only when nothing of its request is to come."""
-        message = conn.parser.mesg
-        if not keepalive or not conn.is_whole or message.body.failed:
+        """Whether *conn* can be reused: only when nothing of its request is to come.
+
+        What nobody has read is here, and the parser tells where it ends.
+        """
+        if not keepalive or not conn.is_whole:
             return False
-        # What nobody has read need not be: it is here, and its end is known.
-        conn.parser.unreader.skip()
-        message.body = Body(LengthReader(conn.parser.unreader, 0))
-        return True
+        body = conn.parser.mesg.body
+        try:
+            while body.read(SEND_PIECE):
+                pass
+        except (OSError, ParseException):
+            return False
+        return not body.failed
 
     def finish_request(self, conn: Connection, fs: Any) -> None:
         self._count(conn, 0)
-        # From here gunicorn takes a request that followed at once.
-        conn.parser.unreader.unread(bytes(conn.incoming.data))
+        unreader = conn.parser.unreader
+        # From there gunicorn takes a request that followed at once.
+        unreader.unread(unreader.take_unread() + bytes(conn.incoming.data))
         super().finish_request(conn, fs)
 
     def murder_pending(self) -> None:
@@ -277,7 +287,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if now < self._look_at:
             return
         self._look_at = now + _LOOK_EVERY
-        for conn in [conn for conn in self.gathering if conn.deadline < now]:
+        for conn in [conn for conn in self.gathering if self._is_late(conn, now)]:
             self._forget(conn)
             if conn.incoming.body_start:
                 # The application says 408 in its own words, and records it.
@@ -286,6 +296,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
                 self._drop(conn)
         for conn in [conn for conn, end in self.lingering.items() if end < now]:
             self._end_linger(conn)
+
+    def _is_late(self, conn: Connection, now: float) -> bool:
+        """Whether *conn* had its time; less of it, while stopping, if it was silent."""
+        silent = not (self.alive or conn.incoming.data)
+        return conn.deadline < now or (silent and conn.begun + LINGER_SECONDS < now)
 
     def set_accept_enabled(self, enabled: bool) -> None:  # noqa: FBT001 - gunicorn's
         """Accept or not; a stopping worker first takes in who is at the door already.

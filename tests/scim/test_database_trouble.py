@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlite3
 import time
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 import psycopg
 import pytest
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connections
 
 from scim import event_queue
 from scim.endpoint import ATTEMPTS
@@ -21,6 +21,8 @@ from tests.scim.messages import created, group, members, patch_op, refused, user
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from django.db.backends.base.base import BaseDatabaseWrapper
 
     from scim.models import Organization
     from tests.situations import ScimClient
@@ -174,3 +176,38 @@ def test_a_change_repeats_nothing(scim: ScimClient) -> None:
         assert scim.patch(f"/Groups/{risk}", add).status_code == 204
     assert len(scim.get(f"/Groups/{risk}").json()["members"]) == 1
     refused(scim.post("/Users", user()), 409, "uniqueness")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("carried_out", [True, False])
+def test_the_end_of_a_transaction_is_not_heard_of(
+    scim: ScimClient, monkeypatch: pytest.MonkeyPatch, carried_out: bool
+) -> None:
+    """The server goes away with the answer to COMMIT: the event tells what happened."""
+    backend: Any = type(connections["default"])
+    commit = backend._commit
+
+    once = [True]
+
+    def unheard(self: BaseDatabaseWrapper) -> None:
+        if carried_out or not once:
+            commit(self)
+        if not once:
+            return
+        once.clear()
+        self.connection.close()
+        self.connection = None
+        raise OperationalError("server closed the connection unexpectedly")
+
+    ada = created(scim, "/Users", user())["id"]
+    rename = patch_op({"op": "replace", "path": "title", "value": "Head"})
+    with monkeypatch.context() as patch:
+        patch.setattr(backend, "_commit", unheard)
+        answer = scim.patch(f"/Users/{ada}", rename)
+    if carried_out:
+        assert answer.json()["title"] == "Head"
+    else:
+        refused(answer, 503)
+    assert scim.get(f"/Users/{ada}").json().get("title") == answer.json().get("title")
+    events = ProvisioningEvent.objects.filter(method="PATCH")
+    assert [event.status for event in events] == [answer.status_code]
