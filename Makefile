@@ -1,5 +1,6 @@
 # make run      install what is needed, and serve (address and login are printed)
 # make test     the whole suite on SQLite, then on PostgreSQL
+# make test-faults  kill, stop, fill and restart what runs under load; both databases
 # make lint     style, types, layers, templates, migrations, settings, pins
 # make fuzz     generated requests, FUZZ_SECONDS (600) for each kind, on SQLite
 # make bench    times of the portal with 100,000 users, then of the SCIM service (below)
@@ -16,7 +17,7 @@ PYTEST := $(BIN)/python -m pytest
 LINT_SETTINGS := DEBUG=false DATABASE_URL=sqlite://:memory: SECRET_KEY=lint-only-$(shell seq -s- 1000 1024)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test fuzz bench bench-scim bench-soak lint format constraints
+.PHONY: help install run test test-faults fuzz bench bench-scim bench-soak lint format constraints
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -41,6 +42,9 @@ test: install
 	@.ci/system-packages
 	DATABASE_URL=sqlite:///var/test.sqlite3 $(PYTEST)
 	.ci/with-postgres $(PYTEST)
+
+test-faults: install
+	DATABASE_URL=sqlite:///var/test.sqlite3 $(BIN)/python -m tests.faults
 
 FUZZ_SECONDS ?= 600
 fuzz: install

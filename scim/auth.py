@@ -11,13 +11,15 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import DisallowedHost
-from django.db import DatabaseError
+from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from scim import event_queue
 from scim.errors import (
     Forbidden,
     ScimError,
@@ -29,7 +31,7 @@ from scim.errors import (
 from scim.models import BearerToken, Organization, ProvisioningConnection
 from scim.models.prepared import Prepared
 from scim.models.token import digest_of
-from scim.recording import draft, record
+from scim.recording import draft, record_apart
 from scim.responses import error_response
 
 logger = logging.getLogger(__name__)
@@ -61,7 +63,7 @@ class BearerAuthentication:
             refused = self.admit(request, org_id, anonymous=anonymous)
         except DisallowedHost:
             return error_response(WrongHost())
-        except DatabaseError as exc:
+        except Error as exc:
             # Nobody can say who is calling, so nobody gets in.
             return error_response(translate(exc))
         return refused or self.get_response(request, *args, **kwargs)
@@ -110,11 +112,11 @@ class BearerAuthentication:
                 return response
             event = draft(request, organization, None)
             event.detail = f"Refused: {refusal.reason}."
-            record(event, request, response)
+            record_apart(event, request, response)
             return response
         event = draft(request, request.organization, request.token)  # type: ignore[attr-defined]
         event.detail = refusal.detail
-        record(event, request, response)
+        record_apart(event, request, response)
         return response
 
 
@@ -192,11 +194,15 @@ def _count_call(organization: Organization) -> None:
 
 
 def note_use(token: BearerToken, client_ip: str | None) -> None:
-    """Write when and from where the token was used, once a minute or from a new place."""
+    """Write when and from where the token was used, once a minute or from a new place.
+
+    Beside the request: a call that only reads waits for no writer.
+    """
     now = timezone.now()
     recent = token.last_used_at and now - token.last_used_at < LAST_USED_EVERY
     if recent and token.last_used_from == client_ip:
         return
-    BearerToken.objects.filter(pk=token.pk).update(
-        last_used_at=now, last_used_from=client_ip
+    row = BearerToken.objects.filter(pk=token.pk)
+    event_queue.queue.note(
+        token.pk, partial(row.update, last_used_at=now, last_used_from=client_ip)
     )

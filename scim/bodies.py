@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, cast
 
 import orjson
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 
-from scim.errors import InvalidSyntax, InvalidValue, TooLarge, UnsupportedMediaType
+from scim.errors import (
+    InvalidSyntax,
+    InvalidValue,
+    RequestTimeout,
+    TooLarge,
+    UnsupportedMediaType,
+)
 
 MAX_DEPTH = 16
 """Levels of nesting; the deepest SCIM message (Bulk of PATCH of complex values) has 9."""
@@ -32,8 +39,8 @@ def read_object(request: Any, *, most: int | None = None) -> dict[str, Any]:
     """Return the JSON object in the body; an operation of a Bulk has it read already.
 
     *most* are the bytes that a call takes, where it takes fewer than others. Raises
-    UnsupportedMediaType, TooLarge, InvalidSyntax (not JSON, not an object, too deep) or
-    InvalidValue (a NUL character, which PostgreSQL cannot store).
+    UnsupportedMediaType, TooLarge, RequestTimeout, InvalidSyntax (not JSON, not an
+    object, too deep) or InvalidValue (a NUL character, which PostgreSQL cannot store).
     """
     if (body := getattr(request, "data", None)) is not None:
         return cast("dict[str, Any]", body)
@@ -70,9 +77,18 @@ def _raw(request: Any) -> bytes:
     except TooLarge:
         raise
     except Exception as exc:
+        if _is_late(exc):
+            raise RequestTimeout from exc
         # A connection that broke off, or chunks that are none: each WSGI server has
         # exceptions of its own for them.
         raise InvalidSyntax("The body could not be read to its end.") from exc
+
+
+def _is_late(exc: BaseException | None) -> bool:
+    """Whether a time-out is the cause, which Django wraps twice."""
+    while exc is not None and not isinstance(exc, TimeoutError):
+        exc = exc.__cause__
+    return exc is not None
 
 
 def _chunked(stream: Any) -> bytes:
@@ -87,8 +103,10 @@ def _chunked(stream: Any) -> bytes:
 def _discard(stream: Any) -> None:
     """Read on for a while: a client that is still sending would not see the answer."""
     left = DISCARDED
-    while left > 0 and (block := stream.read(64 * 1024)):
-        left -= len(block)
+    # What it was sending when its time was up, it may not see the answer to.
+    with suppress(OSError):
+        while left > 0 and (block := stream.read(64 * 1024)):
+            left -= len(block)
 
 
 def _check(body: Any) -> None:

@@ -28,7 +28,7 @@ from scim.bulk import (
     resolved,
 )
 from scim.documents import Document, base_url
-from scim.endpoint import Endpoint, record_if_possible
+from scim.endpoint import Endpoint
 from scim.errors import (
     InvalidValue,
     NotFound,
@@ -38,6 +38,7 @@ from scim.errors import (
     Unresolved,
 )
 from scim.models import ProvisioningEvent
+from scim.recording import record_apart
 from scim.responses import scim_response
 from scim.views import GroupsView, ResourceEndpoint, UsersView
 
@@ -74,7 +75,7 @@ class BulkView(Endpoint):
 
     def note(self, request: Any, response: HttpResponse) -> None:
         """What was done is done: it is answered, and never tried again as a whole."""
-        record_if_possible(request, response)
+        record_apart(request.event, request, response)
 
 
 class _Call(HttpRequest):

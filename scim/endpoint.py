@@ -7,11 +7,13 @@ locked before it is read; a refusal is rolled back first and recorded afterwards
 from __future__ import annotations
 
 import logging
+import random
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
-from django.db import DatabaseError, IntegrityError, OperationalError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
@@ -21,13 +23,16 @@ from django_scim.views import SCIMView
 
 from scim.errors import MethodNotAllowed, ScimError, translate
 from scim.models import ProvisioningEvent
-from scim.recording import draft, record, record_soon
+from scim.recording import draft, record, record_apart, record_soon, was_stored
 from scim.responses import error_response, no_content
 
 logger = logging.getLogger(__name__)
 
-ATTEMPTS = 3
+ATTEMPTS = 5
 """Tries of one request when another one got in its way."""
+
+PAUSE = 0.02
+"""Seconds before the second try, at the most; before each further one twice as many."""
 
 Action = ProvisioningEvent.Action
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -57,8 +62,7 @@ class Endpoint(SCIMView):  # type: ignore[misc]
             refusal = translate(exc)
         response = error_response(refusal)
         request.event = self._refused(request, refusal)
-        # Nothing was changed; the caller is told why, even if nobody else is.
-        record_if_possible(request, response)
+        record_apart(request.event, request, response)
         return response
 
     def prepare(self, request: Any) -> None:
@@ -69,15 +73,20 @@ class Endpoint(SCIMView):  # type: ignore[misc]
 
     def _attempted(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         for attempt in range(1, ATTEMPTS + 1):
+            response: Any = None
             try:
                 with self._unit(request):
                     request.event = self._draft(request)
-                    response: Any = View.dispatch(self, request, *args, **kwargs)
+                    response = View.dispatch(self, request, *args, **kwargs)
                     self.note(request, response)
             except (IntegrityError, OperationalError) as exc:
+                if response is not None and was_stored(request.event):
+                    return cast("HttpResponse", response)
                 if attempt == ATTEMPTS or not passing(exc):
                     raise
-                logger.info("Trying a SCIM call again: %s", type(exc).__name__)
+                logger.info("Trying a SCIM call again: %s", str(exc).splitlines()[0])
+                # By chance, so that two that met do not meet again.
+                time.sleep(random.uniform(0, PAUSE * 2 ** (attempt - 1)))  # noqa: S311
             else:
                 return cast("HttpResponse", response)
         raise AssertionError
@@ -129,14 +138,6 @@ class Endpoint(SCIMView):  # type: ignore[misc]
         response = no_content()
         response["Allow"] = ", ".join(self._allowed_methods())
         return response
-
-
-def record_if_possible(request: Any, response: HttpResponse) -> None:
-    """Insert an event that has no change to be stored with."""
-    try:
-        record(request.event, request, response)
-    except DatabaseError:
-        logger.exception("A SCIM call could not be recorded.")
 
 
 def passing(exc: Exception) -> bool:

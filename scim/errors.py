@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import scim2_models
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.db import DatabaseError, IntegrityError
+from django.db import Error, IntegrityError, InterfaceError, OperationalError
 from django_scim.constants import SchemaURI
 from pydantic import ValidationError
 
@@ -147,6 +147,12 @@ class MethodNotAllowed(ScimError):
         return {"Allow": ", ".join(self.allowed)}
 
 
+class RequestTimeout(ScimError):
+    status = 408
+    sentence = "The body did not arrive in time. Send it again, in one go."
+    section = "3.12; RFC 9110 section 15.5.9"
+
+
 class Conflict(ScimError):
     status = 409
     scim_type = "uniqueness"
@@ -261,17 +267,21 @@ def translate(exc: Exception) -> ScimError:
             return ScimError("The request has more parts than this service takes.")
         case RecursionError():
             return InvalidSyntax("The request is nested too deeply.")
-        case DatabaseError():
+        case Error():
             return _from_database(exc)
     logger.error("A SCIM request failed.", exc_info=exc)
     return Unexpected()
 
 
-def _from_database(exc: DatabaseError) -> ScimError:
+def _from_database(exc: Error) -> ScimError:
     # A foreign key that kept failing is somebody else's change in the way, no name.
     if isinstance(exc, IntegrityError) and "foreign key" not in str(exc).lower():
         return Conflict(_conflict_sentence(str(exc)))
-    logger.error("The database refused a SCIM request.", exc_info=exc)
+    # Away, locked or full is nobody's mistake: one line, not where in the code it was.
+    passes = isinstance(exc, OperationalError | InterfaceError)
+    logger.error(
+        "The database refused a SCIM request: %s", exc, exc_info=None if passes else exc
+    )
     return Unavailable()
 
 

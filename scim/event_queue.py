@@ -1,12 +1,15 @@
-"""Events of calls that changed nothing, written in batches beside the requests.
+"""What calls leave behind beside their answer, written in batches beside the requests.
 
-The event of a write belongs to its transaction and never comes here. That of a read
-would otherwise be a transaction of its own: on SQLite a wait for the disk, and for every
-other writer, only to note that somebody looked.
+That is the events of calls that changed nothing, and the last use of a token. The event
+of a write belongs to its transaction and never comes here. That of a read would
+otherwise be a transaction of its own: on SQLite a wait for the disk, and for every other
+writer, only to note that somebody looked.
 
 Each process has one queue and one thread, started with its first event. What a killed
 process had not written yet, EVENT_DELAY seconds of reads at most, is lost; what a
-stopped one had not, it writes before it ends.
+stopped one had not, it writes before it ends. While the database takes nothing, because
+it is away, locked or full, FULL events wait for it, and more are lost and counted: no
+call is refused for its event.
 """
 
 from __future__ import annotations
@@ -15,10 +18,18 @@ import atexit
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.db import (
+    DatabaseError,
+    Error,
+    InterfaceError,
+    OperationalError,
+    close_old_connections,
+    connection,
+    transaction,
+)
 
 from scim.models import ProvisioningEvent
 
@@ -30,8 +41,11 @@ FULL = 1_000
 BATCH = 200
 """Events in one statement; and so many make the thread write before its time."""
 
+AGAIN = 1.0
+"""Seconds until the next try when the database took nothing."""
+
 Finish = Callable[[], ProvisioningEvent]
-"""Completes an event: masking and cutting bodies is done beside the request too."""
+"""Completes an event, any number of times: masking bodies is done beside the request."""
 
 
 class EventQueue:
@@ -39,43 +53,108 @@ class EventQueue:
 
     def __init__(self) -> None:
         self._waiting: list[Finish] = []
+        self._notes: dict[Hashable, Callable[[], object]] = {}
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
+        self._refused = False
+        """Whether the database took nothing when it was last asked."""
+        self._lost = 0
 
     def add(self, finish: Finish) -> None:
         """Write the event soon; at once where EVENT_DELAY is 0, or the queue is full."""
         if not settings.EVENT_DELAY:
-            finish().save(force_insert=True)
+            self._attempt(finish)
             return
         with self._lock:
             full = len(self._waiting) >= FULL
             if not full:
                 self._waiting.append(finish)
-            if self._thread is None:
-                self._thread = threading.Thread(
-                    target=self._run, name="events", daemon=True
-                )
-                self._thread.start()
-            if len(self._waiting) >= BATCH:
+            elif self._refused:
+                self._lost += 1
+            self._start()
+            if len(self._waiting) >= BATCH and not self._refused:
                 self._wake.set()
-        if full:
-            finish().save(force_insert=True)
+        if full and not self._refused:
+            self._attempt(finish)
+
+    def note(self, key: Hashable, write: Callable[[], object]) -> None:
+        """Call *write* soon; another note of the same *key* takes its place."""
+        if not settings.EVENT_DELAY:
+            write()
+            return
+        with self._lock:
+            self._notes[key] = write
+            self._start()
 
     def flush(self) -> None:
-        """Write what waits, now, in the calling thread."""
+        """Write what waits, now, in the calling thread; keep what is not taken."""
         with self._writing:
             with self._lock:
                 taken, self._waiting = self._waiting, []
-            for start in range(0, len(taken), BATCH):
-                _write([finish() for finish in taken[start : start + BATCH]])
+                notes, self._notes = self._notes, {}
+            try:
+                while notes:
+                    key, write = notes.popitem()
+                    notes[key] = write
+                    write()
+                    del notes[key]
+                while taken:
+                    _write([finish() for finish in taken[:BATCH]])
+                    del taken[:BATCH]
+            except (OperationalError, InterfaceError) as exc:
+                self._keep(taken, notes)
+                self._say_refused(exc)
+            else:
+                self._say_taken()
+
+    def _keep(
+        self, events: list[Finish], notes: dict[Hashable, Callable[[], object]]
+    ) -> None:
+        with self._lock:
+            kept = events + self._waiting
+            self._lost += max(0, len(kept) - FULL)
+            self._waiting = kept[:FULL]
+            self._notes = notes | self._notes
+
+    def _attempt(self, finish: Finish) -> None:
+        """Write one event in the calling thread; it is lost when that is refused."""
+        try:
+            with transaction.atomic():
+                _begin_again(event := finish())
+                event.save(force_insert=True)
+        except Error as exc:
+            self._lost += 1
+            self._say_refused(exc)
+        else:
+            self._say_taken()
+
+    def _say_refused(self, exc: Exception) -> None:
+        if not self._refused:
+            logger.error("The database takes no events of SCIM calls: %s", exc)
+        self._refused = True
+
+    def _say_taken(self) -> None:
+        if self._refused:
+            logger.warning(
+                "The database takes events of SCIM calls again; %d were lost.",
+                self._lost,
+            )
+        self._refused, self._lost = False, 0
+
+    def _start(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(
+                target=self._run, name="events", daemon=True
+            )
+            self._thread.start()
 
     def _run(self) -> None:
         while True:
-            self._wake.wait(settings.EVENT_DELAY)
+            self._wake.wait(AGAIN if self._refused else settings.EVENT_DELAY)
             self._wake.clear()
-            if not self._waiting:
+            if not (self._waiting or self._notes):
                 continue
             try:
                 close_old_connections()
@@ -85,24 +164,46 @@ class EventQueue:
                 logger.exception("Events of SCIM calls could not be recorded.")
                 connection.close()
 
+    def end(self) -> None:
+        """Write what waits before the process ends; say what could not be written."""
+        self.flush()
+        lost = len(self._waiting) + self._lost
+        if lost:
+            logger.error("%d events of SCIM calls were not written.", lost)
+
 
 def _write(events: list[ProvisioningEvent]) -> None:
-    """Insert *events* in one transaction, or each in its own when that is refused."""
+    """Insert *events* in one transaction, or each in its own when that is refused.
+
+    Raises OperationalError or InterfaceError when the database takes nothing.
+    """
+    for event in events:
+        _begin_again(event)
     try:
         with transaction.atomic():
             ProvisioningEvent.objects.bulk_create(events, BATCH)
+    except OperationalError:
+        raise
     except DatabaseError:
         for event in events:
             _write_alone(event)
 
 
 def _write_alone(event: ProvisioningEvent) -> None:
-    """Insert one event; its organization may be gone, or the database away."""
+    """Insert one event; its organization may be gone."""
+    _begin_again(event)
     try:
         with transaction.atomic():
             event.save(force_insert=True)
+    except OperationalError:
+        raise
     except DatabaseError:
         logger.exception("The event of a SCIM call could not be recorded.")
+
+
+def _begin_again(event: ProvisioningEvent) -> None:
+    """Forget the key of an insert that was rolled back: it is another event's now."""
+    event.pk = None
 
 
 queue = EventQueue()
@@ -115,4 +216,4 @@ def _begin_anew() -> None:
 
 
 os.register_at_fork(after_in_child=_begin_anew)
-atexit.register(lambda: queue.flush())
+atexit.register(lambda: queue.end())

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import timedelta
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote_plus
 
 import orjson
+from django.db import Error, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -22,6 +25,9 @@ ANONYMOUS = "unknown"
 
 ANONYMOUS_PER_MINUTE = 20
 """Events kept of such calls, per organization and minute."""
+
+DOUBT_SECONDS = 4.0
+"""How long a server that went away is waited for, to learn what became of a change."""
 
 LONG_VALUE = 512
 """Bytes of JSON of a value that is kept when a change is too large to keep whole."""
@@ -68,10 +74,66 @@ def record_soon(
     """Complete and insert the event of a call that changed nothing, beside requests."""
     if event.actor == ANONYMOUS:
         # Counted before it is written, so it is written before the next is counted.
-        record(event, request, response)
+        record_apart(event, request, response)
         return
     event.time = timezone.now()
-    event_queue.queue.add(partial(_completed, event, request, response))
+    event_queue.queue.add(_finish(event, request, response))
+
+
+def record_apart(
+    event: ProvisioningEvent, request: HttpRequest, response: HttpResponse
+) -> None:
+    """Insert an event that no change is stored with: now, or when the database takes it.
+
+    It has just shown that it takes nothing when the refusal is a 503; asking again would
+    only make the caller wait again.
+    """
+    event.time = timezone.now()
+    takes_nothing = response.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+    if takes_nothing or not _was_recorded(event, request, response):
+        event_queue.queue.add(_finish(event, request, response))
+
+
+def _was_recorded(
+    event: ProvisioningEvent, request: HttpRequest, response: HttpResponse
+) -> bool:
+    """Record in a transaction of its own; whatever comes of it, the caller is answered."""
+    try:
+        with transaction.atomic():
+            record(event, request, response)
+    except Error:
+        return False
+    return True
+
+
+def was_stored(event: ProvisioningEvent) -> bool:
+    """Whether the transaction of *event* was carried out, though nobody heard so.
+
+    A server that goes away between carrying it out and saying so leaves that open. The
+    event is part of the transaction, so it tells, once the server is back. After
+    DOUBT_SECONDS it stays open, and False is returned.
+    """
+    if event.pk is None:
+        return False
+    deadline = time.monotonic() + DOUBT_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            # The key alone does not: a crash may give it to another event.
+            same = ProvisioningEvent.objects.for_organization(event.organization_id)
+            return same.filter(pk=event.pk, time=event.time).exists()
+        except Error:
+            time.sleep(DOUBT_SECONDS / 20)
+    return False
+
+
+def _finish(
+    event: ProvisioningEvent, request: HttpRequest, response: HttpResponse
+) -> event_queue.Finish:
+    """What completes *event* later; of large bodies, only what is kept waits for it."""
+    if max(len(response.content), len(_sent(request))) > BODY_LIMIT:
+        _completed(event, request, response)
+        return lambda: event
+    return partial(_completed, event, request, response)
 
 
 def _completed(

@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
-START_UP = 20
+START_UP = 60
 """Seconds that the server may take until it answers."""
 
 
@@ -83,12 +83,16 @@ class Installation:
 
 @contextmanager
 def installed(
-    directory: Path, *, profile: str = "rfc", workers: int = 2
+    directory: Path,
+    *,
+    profile: str = "rfc",
+    workers: int = 2,
+    database: AbstractContextManager[str] | None = None,
 ) -> Iterator[Installation]:
     """Migrate and make an organization; the database goes when the block ends."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    with fresh_database(directory) as database_url:
+    with database or fresh_database(directory) as database_url:
         environment = {
             "PATH": os.environ["PATH"],
             "SECRET_KEY": secrets.token_hex(32),
@@ -146,8 +150,11 @@ def run(environment: dict[str, str], *arguments: str) -> str:
 
 
 @contextmanager
-def served(environment: dict[str, str], log: Path, address: str) -> Iterator[None]:
-    with log.open("wb") as output:
+def served(
+    environment: dict[str, str], log: Path, address: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Yield gunicorn's master process, which has answered; stop it with the block."""
+    with log.open("ab") as output:
         process = subprocess.Popen(
             [
                 sys.executable,
@@ -164,10 +171,10 @@ def served(environment: dict[str, str], log: Path, address: str) -> Iterator[Non
         )
         try:
             wait_for(f"{address}/readyz", process, log)
-            yield
+            yield process
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=40)
 
 
 def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

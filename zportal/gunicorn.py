@@ -6,19 +6,21 @@ from zportal.settings import HOST, PORT, env
 
 bind = f"[{HOST}]:{PORT}" if ":" in HOST else f"{HOST}:{PORT}"
 
-# Measured on 2 cores with 8 callers that create, look up, read and change users: one
-# process leaves a core idle, a third one only lengthens the queue of SQLite's writers
-# (239, 185 and 142 requests a second with four threads each).
-worker_class = "gthread"
+worker_class = "zportal.worker.Worker"
 workers = env.int("WEB_CONCURRENCY", default=2)
-threads = 4
+threads = 8
 # Refused settings end the start once, not once a worker; and workers share memory.
 preload_app = True
 
-# Longer than the database's own time-out, so that a busy database is answered for.
+# Of the loop's heartbeat, not of a request.
 timeout = 60
+# Longer than a write waits for another one (LOCK_SECONDS), so that it is answered.
 graceful_timeout = 30
-keepalive = 5
+# Entra and browsers pause between calls; a connection that waits occupies no thread.
+keepalive = 15
+# Of each process. Beyond, the one that has been idle for longest makes place; with the
+# files of the database it stays below the 1,024 descriptors that many systems allow.
+worker_connections = 500
 
 # A filter of 8,000 characters is long; a header of a browser or proxy is shorter.
 limit_request_line = 8190

@@ -115,6 +115,8 @@ USE_I18N = True
 USE_TZ = True
 
 # -------------------------------------------------------------------- where it keeps it
+# How long a write waits for another one that is in its way, before it is answered 503.
+LOCK_SECONDS = env.int("LOCK_SECONDS", default=20)
 DATABASES = {
     "default": env.db_url(
         "DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'zportal.sqlite3'}"
@@ -128,7 +130,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         # A writer takes its lock when it begins: two of them queue, none fails half-way.
         "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
+        "timeout": LOCK_SECONDS,
         "init_command": "PRAGMA journal_mode=WAL;",
     }
     # The last connection that closes copies the whole write-ahead log: 1 ms a request.
@@ -136,8 +138,11 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    _options = DATABASES["default"].setdefault("OPTIONS", {})
     # Without it, a request to an unreachable server waits for minutes.
-    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+    _options.setdefault("connect_timeout", 5)
+    # And one for a row that somebody else has locked, for ever.
+    _options.setdefault("options", f"-c lock_timeout={LOCK_SECONDS}s")
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"

@@ -6,14 +6,22 @@ import time
 from typing import TYPE_CHECKING
 
 import httpx2
+from django.db import OperationalError
 
+from scim import event_queue
+from scim.models import ProvisioningEvent
 from tests.live import installed, run, served
 from tests.scim.messages import user
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Any
 
+    import pytest
+
+    from scim.models import Organization
     from tests.live import Installation
+    from tests.situations import ScimClient
 
 READS = 50
 COUNT = """
@@ -73,3 +81,61 @@ def test_more_than_a_batch_does_not_wait(tmp_path: Path) -> None:
             for _ in range(450):
                 http.get("/Users")
         assert written(here) == [0, 0, 450]
+
+
+def test_what_was_rolled_back_is_written_later(
+    scim: ScimClient,
+    contoso: Organization,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Any,
+) -> None:
+    """Under a key of its own: meanwhile, another event took the first one."""
+    settings.EVENT_DELAY = 600
+    queue = event_queue.EventQueue()
+    monkeypatch.setattr(event_queue, "queue", queue)
+    for _ in range(2):
+        assert scim.get("/Users").status_code == 200
+    insert = ProvisioningEvent.objects.bulk_create
+
+    def fails_late(events: list[ProvisioningEvent], batch: int) -> None:
+        insert(events, batch)
+        raise OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ProvisioningEvent.objects, "bulk_create", fails_late)
+        queue.flush()
+    events = ProvisioningEvent.objects.for_organization(contoso)
+    assert not events.exists()
+    assert scim.post("/Users", user("ada@contoso.example")).status_code == 201
+    queue.flush()
+    assert sorted(event.action for event in events) == ["create", "list", "list"]
+
+
+def test_more_than_can_wait_is_lost_and_counted(
+    scim: ScimClient,
+    contoso: Organization,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Any,
+) -> None:
+    """Memory has an end; no call is refused, and none waits, for its event."""
+    settings.EVENT_DELAY = 600
+    queue = event_queue.EventQueue()
+    said: list[str] = []
+    monkeypatch.setattr(event_queue, "queue", queue)
+    monkeypatch.setattr(event_queue, "FULL", 3)
+    monkeypatch.setattr(
+        event_queue.logger, "warning", lambda text, *args: said.append(text % args)
+    )
+
+    def fails(events: object, batch: int) -> None:
+        raise OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ProvisioningEvent.objects, "bulk_create", fails)
+        assert scim.get("/Users").status_code == 200
+        queue.flush()
+        for _ in range(5):
+            assert scim.get("/Users").status_code == 200
+    queue.flush()
+    assert ProvisioningEvent.objects.for_organization(contoso).count() == 3
+    assert said == ["The database takes events of SCIM calls again; 3 were lost."]

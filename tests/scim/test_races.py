@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from threading import Barrier
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -13,14 +11,12 @@ import pytest
 
 from tests.scim.bulks import bulk, patch, post
 from tests.scim.messages import group, members, patch_op, user
+from tests.scim.racing import ROUNDS, WRITERS, at_once, create, some_users
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from tests.live import LiveService
-
-WRITERS = 4
-ROUNDS = 8
 
 
 @pytest.fixture
@@ -29,29 +25,6 @@ def http(service: LiveService) -> Iterator[httpx2.Client]:
     with httpx2.Client(headers=headers, timeout=30) as client:
         client.base_url = service.base_url
         yield client
-
-
-def at_once(*jobs: Callable[[], Any]) -> list[Any]:
-    """Run the jobs in a thread each, all starting at the same moment."""
-    barrier = Barrier(len(jobs))
-
-    def start(job: Callable[[], Any]) -> Any:
-        barrier.wait()
-        return job()
-
-    with ThreadPoolExecutor(len(jobs)) as pool:
-        return list(pool.map(start, jobs))
-
-
-def create(http: httpx2.Client, endpoint: str, body: dict[str, Any]) -> str:
-    response = http.post(endpoint, json=body)
-    assert response.status_code == 201, response.text
-    scim_id: str = response.json()["id"]
-    return scim_id
-
-
-def some_users(http: httpx2.Client, count: int) -> list[str]:
-    return [create(http, "/Users", user(f"{uuid4()}")) for _ in range(count)]
 
 
 def test_one_user(http: httpx2.Client) -> None:
