@@ -214,14 +214,16 @@ def test_a_database_that_goes_away(
 ) -> None:
     """An operation whose event is lost is undone; what was done before is answered."""
     calls: list[str] = []
+    original = recording.record
 
     def record(event: ProvisioningEvent, *args: Any) -> None:
         calls.append(event.action)
         if event.action == lost:
             raise OperationalError("deadlock detected")
-        recording.record(event, *args)
+        original(event, *args)
 
-    monkeypatch.setattr("scim.endpoint.record", record)
+    for module in ("endpoint", "recording"):
+        monkeypatch.setattr(f"scim.{module}.record", record)
     found = results(
         scim, post("/Users", "a", user()), post("/Groups", "g", group("team"))
     )

@@ -74,7 +74,7 @@ def test_one_connection_for_many_calls(caller: Caller) -> None:
         (400, ("POST", "/Users", b"{")),
         (400, ("POST", "/Users", large)),
         (404, ("PATCH", "/Groups/nobody", {"Operations": [{"op": "remove"}]})),
-        (501, ("POST", "/Bulk", large)),
+        (501, ("POST", "/Me", large)),
         (200, ("GET", "/Schemas")),
     ]
     ports = set()
