@@ -108,7 +108,7 @@ def was_stored(event: ProvisioningEvent) -> bool:
     event is part of the transaction, so it tells, once the server is back. After
     DOUBT_SECONDS it stays open, and False is returned.
     """
-    if event.pk is None:
+    if not event.pk:
         return False
     deadline = time.monotonic() + DOUBT_SECONDS
     while time.monotonic() < deadline:
