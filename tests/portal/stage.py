@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
-from scim import services
+from scim import declaring, services
+from scim.extensions import NAME_LENGTH, TYPES, ExtensionAttribute
 from scim.models import (
     DirectoryGroup,
     DirectoryUser,
@@ -58,6 +59,7 @@ def set_up() -> Cast:
         administrator_of(empty, "newcomer"),
     ]
     _stage_changes(contoso, people[0])
+    _extend(contoso)
     return Cast(_directory(contoso), {_short(each): _session(each) for each in people})
 
 
@@ -80,6 +82,20 @@ def _stage_changes(organization: Organization, administrator: Administrator) -> 
         auto_provisioning="on",
     )
     assert signed_in_as(administrator).post(PAGE, values).status_code == 302
+
+
+def _extend(organization: Organization) -> None:
+    """Declare an extension with long names, and one without attributes."""
+    name = LONG[:NAME_LENGTH]
+    for extension, text in ((name, RIGHT_TO_LEFT), ("Empty", "")):
+        declaring.add_extension(
+            organization=organization, name=extension, description=text
+        )
+    for kind in TYPES:
+        attribute = ExtensionAttribute(f"{kind}{name}"[: len(name)], kind, LONG)
+        declaring.add_attribute(
+            organization=organization, extension=name, attribute=attribute
+        )
 
 
 def _directory(organization: Organization) -> dict[str, int]:

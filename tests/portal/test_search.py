@@ -97,8 +97,8 @@ def test_the_indexes_serve_a_search(contoso: Organization) -> None:
             cursor.execute("SET LOCAL enable_seqscan = off")
         people = DirectoryUser.objects.for_organization(contoso)
         plan = people.first_found_by("ad", 8).explain().upper()
-    for index in ("SCIM_USER_DISPLAY", "SCIM_USER_FAMILY", "SCIM_USER_EXTERNAL"):
-        assert index in plan
+    for column in ("DISPLAY", "FAMILY", "EXTERNAL"):
+        assert re.search(f"SCIM_USER_(BY_)?{column}", plan)
     assert "SEQ SCAN" not in plan
     assert "SCAN SCIM_" not in plan
 

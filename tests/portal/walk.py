@@ -72,6 +72,17 @@ def locks_a_login(page: Page) -> None:
     page.get_by_text("Five wrong passwords").wait_for()
 
 
+def opens_every_form(page: Page) -> None:
+    for summary in page.locator("details:not([open]) > summary").all():
+        if summary.is_visible():
+            summary.click()
+
+
+def adds_no_extension(page: Page) -> None:
+    page.get_by_role("button", name="Add Extension").click()
+    page.get_by_role("alert").wait_for()
+
+
 def opens_the_menu(page: Page) -> None:
     page.locator("summary", has_text="Administration").click()
     page.locator(".panel").get_by_role("link", name="User Management").wait_for()
@@ -189,6 +200,10 @@ STOPS = [
     Stop("advanced", "admin", "advanced"),
     Stop("advanced-mistake", "admin", "advanced", saves_rules_with_a_mistake),
     Stop("advanced-auditor", "auditor", "advanced"),
+    Stop("extensions", "admin", "schema_extensions", opens_every_form),
+    Stop("extensions-mistake", "admin", "schema_extensions", adds_no_extension),
+    Stop("extensions-none", "newcomer", "schema_extensions"),
+    Stop("extensions-auditor", "auditor", "schema_extensions"),
     Stop("activation", "admin", "activation"),
     Stop("activation-discard", "admin", "activation", asks_to_discard),
     Stop("activation-none", "newcomer", "activation"),
