@@ -73,7 +73,7 @@ def locks_a_login(page: Page) -> None:
 
 
 def opens_every_form(page: Page) -> None:
-    for summary in page.locator("details:not([open]) > summary").all():
+    for summary in page.locator(".extension details:not([open]) > summary").all():
         if summary.is_visible():
             summary.click()
 
