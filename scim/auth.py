@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from django.core.exceptions import DisallowedHost
-from django.db import Error
+from django.db import Error, InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -142,6 +142,20 @@ _BY_DIGEST: Prepared[BearerToken] = Prepared(
 )
 
 
+def _found(digest: str) -> BearerToken | None:
+    """Look up a token by the first query of a call, which shows if the connection lives.
+
+    A question of its own before each call would cost PostgreSQL a round trip.
+    """
+    connection.health_check_done = True  # type: ignore[attr-defined]
+    try:
+        return _BY_DIGEST.first(digest)
+    except (OperationalError, InterfaceError):
+        # It was kept from an earlier call, and the server has gone or come back since.
+        connection.close()
+        return _BY_DIGEST.first(digest)
+
+
 def _known(org_id: int) -> Organization | None:
     return Organization.objects.select_related("connection").filter(pk=org_id).first()
 
@@ -150,7 +164,7 @@ def _token(secret: str | None) -> BearerToken:
     """Find a token by its digest: one indexed look-up, nothing secret is compared."""
     if not secret:
         raise Unauthorized("no bearer token was sent")
-    token = _BY_DIGEST.first(digest_of(secret))
+    token = _found(digest_of(secret))
     if token is None:
         raise Unauthorized("the token is unknown")
     return token

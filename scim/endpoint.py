@@ -25,6 +25,7 @@ from scim.errors import MethodNotAllowed, ScimError, translate
 from scim.models import ProvisioningEvent
 from scim.recording import draft, record, record_apart, record_soon, was_stored
 from scim.responses import error_response, no_content
+from scim.writers import one_at_a_time
 
 logger = logging.getLogger(__name__)
 
@@ -106,7 +107,7 @@ class Endpoint(SCIMView):  # type: ignore[misc]
     @contextmanager
     def _unit(self, request: HttpRequest) -> Iterator[None]:
         if self._changes(request):
-            with transaction.atomic():
+            with one_at_a_time(), transaction.atomic():
                 yield
         else:
             yield

@@ -32,6 +32,7 @@ from django.db import (
 )
 
 from scim.models import ProvisioningEvent
+from scim.writers import one_at_a_time
 
 logger = logging.getLogger(__name__)
 
@@ -180,7 +181,7 @@ def _write(events: list[ProvisioningEvent]) -> None:
     for event in events:
         _begin_again(event)
     try:
-        with transaction.atomic():
+        with one_at_a_time(), transaction.atomic():
             ProvisioningEvent.objects.bulk_create(events, BATCH)
     except OperationalError:
         raise

@@ -31,7 +31,7 @@ from scim.models import (
     ProvisioningEvent,
 )
 from scim.models.email import email_keys
-from scim.models.prepared import Prepared
+from scim.models.prepared import Prepared, PreparedInsert
 from scim.schema import ENTERPRISE
 from scim.text import match_key
 
@@ -69,8 +69,12 @@ def provision_user(
     user.department = _department(user.organization, user.department_name)
     user.created = user.modified = now()
     with transaction.atomic():
-        user.save(force_insert=True)
-    _follow_emails(user, [])
+        _USER.insert(user)
+    addresses = EmailAddress.of(user)
+    if len(addresses) == 1:
+        _EMAIL.insert(addresses[0])
+    elif addresses:
+        EmailAddress.objects.bulk_create(addresses)
     event.resource_key = user.pk
     event.changes = differences({}, document)
 
@@ -167,6 +171,9 @@ def _check_domain(
             "button), or map another attribute to userName in Entra."
         )
 
+
+_USER = PreparedInsert(DirectoryUser)
+_EMAIL = PreparedInsert(EmailAddress)
 
 _REGISTERED: Prepared[Domain] = Prepared(
     lambda organization, name: (
