@@ -95,6 +95,8 @@ class EventQueue:
             with self._lock:
                 taken, self._waiting = self._waiting, []
                 notes, self._notes = self._notes, {}
+            if not (taken or notes):
+                return
             try:
                 while notes:
                     key, write = notes.popitem()

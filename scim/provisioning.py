@@ -12,7 +12,6 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Count, F
 from django.utils import timezone
 
@@ -31,7 +30,7 @@ from scim.models import (
     ProvisioningEvent,
 )
 from scim.models.email import email_keys
-from scim.models.prepared import Prepared, PreparedInsert
+from scim.models.prepared import Prepared, PreparedInsert, PreparedUpdate
 from scim.schema import ENTERPRISE
 from scim.text import match_key
 
@@ -68,8 +67,7 @@ def provision_user(
     user.assign(document)
     user.department = _department(user.organization, user.department_name)
     user.created = user.modified = now()
-    with transaction.atomic():
-        _USER.insert(user)
+    _USER.insert(user)
     addresses = EmailAddress.of(user)
     if len(addresses) == 1:
         _EMAIL.insert(addresses[0])
@@ -99,7 +97,7 @@ def change_user(
         user.department = _department(user.organization, user.department_name)
     user.modified = now()
     user.version += 1
-    user.save(force_update=True)
+    _CHANGED_USER.update(user)
     _follow_emails(user, had_emails)
     event.changes = differences(old, document)
     if was_enabled != user.is_enabled:
@@ -116,8 +114,13 @@ def delete_user(*, user: DirectoryUser, event: ProvisioningEvent) -> None:
     DirectoryGroup.objects.for_organization(user.organization_id).filter(
         pk__in=mine.values("group")
     ).update(version=F("version") + 1, modified=now())
-    mine.delete()
-    user.delete()
+    mine.delete_alone()
+    EmailAddress.objects.for_organization(user.organization_id).filter(
+        user=user
+    ).delete_alone()
+    DirectoryUser.objects.for_organization(user.organization_id).filter(
+        pk=user.pk
+    ).delete_alone()
 
 
 def _follow_emails(user: DirectoryUser, before: list[str]) -> None:
@@ -174,6 +177,9 @@ def _check_domain(
 
 _USER = PreparedInsert(DirectoryUser)
 _EMAIL = PreparedInsert(EmailAddress)
+_CHANGED_USER = PreparedUpdate(DirectoryUser)
+_CHANGED_GROUP = PreparedUpdate(DirectoryGroup)
+_CHANGED_MEMBERS = PreparedUpdate(DirectoryGroup, "version", "modified")
 
 _REGISTERED: Prepared[Domain] = Prepared(
     lambda organization, name: (
@@ -228,8 +234,7 @@ def provision_group(
     _check_group(group.organization, document)
     group.assign(document)
     group.created = group.modified = now()
-    with transaction.atomic():
-        group.save(force_insert=True)
+    group.save(force_insert=True)
     event.resource_key = group.pk
     event.changes = differences({}, document)
     _apply_members(group, members, event)
@@ -244,16 +249,17 @@ def change_group(
 ) -> bool:
     """Change the attributes and members of *group*; return whether anything changed."""
     _describe(event, Action.CHANGE, "Group", group.scim_display_name, group.pk)
-    changed = document != group.data
-    if changed:
+    renamed = document != group.data
+    if renamed:
         _check_group(group.organization, document)
         event.changes = differences(group.data, document)
         group.assign(document)
-    changed = _apply_members(group, members, event) or changed
+    changed = _apply_members(group, members, event) or renamed
     if changed:
         group.modified = now()
         group.version += 1
-        group.save(force_update=True)
+        # Who joins or leaves changes nothing of the group's document.
+        (_CHANGED_GROUP if renamed else _CHANGED_MEMBERS).update(group)
     return changed
 
 
@@ -263,8 +269,10 @@ def delete_group(*, group: DirectoryGroup, event: ProvisioningEvent) -> None:
     event.changes = differences(group.data, {})
     GroupMembership.objects.for_organization(group.organization_id).filter(
         group=group
-    ).delete()
-    group.delete()
+    ).delete_alone()
+    DirectoryGroup.objects.for_organization(group.organization_id).filter(
+        pk=group.pk
+    ).delete_alone()
 
 
 def _check_group(organization: Organization, document: Document) -> None:

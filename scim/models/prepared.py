@@ -7,12 +7,12 @@ the SQL is kept.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, connections, models
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, models
+from django.db.models.query import get_related_populators
 from django.db.models.sql.subqueries import InsertQuery
 
 M = TypeVar("M", bound=models.Model)
@@ -65,13 +65,57 @@ class PreparedInsert(Generic[M]):
         return sql, fields
 
 
+class PreparedUpdate(Generic[M]):
+    """The UPDATE of one row of *model* by its key, whose SQL is made once.
+
+    *names* are the fields that it writes; all but the key where there are none.
+    """
+
+    def __init__(self, model: type[M], *names: str) -> None:
+        self._model = model
+        meta = model._meta
+        self._fields: list[Any] = [
+            field
+            for field in meta.local_concrete_fields
+            if not field.primary_key and (not names or field.name in names)
+        ]
+        self._sql: dict[str, str] = {}
+
+    def update(self, row: M) -> None:
+        """Write the fields of *row*; one query. Raises DatabaseError when it is gone."""
+        connection = connections[DEFAULT_DB_ALIAS]
+        sql = self._sql.get(connection.vendor)
+        if sql is None:
+            sql = self._sql[connection.vendor] = self._compile(connection)
+        params = [
+            field.get_db_prep_save(field.pre_save(row, add=False), connection)
+            for field in self._fields
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [*params, row.pk])
+            if cursor.rowcount != 1:
+                raise DatabaseError("The row to be changed is not there.")
+
+    def _compile(self, connection: Any) -> str:
+        quote = connection.ops.quote_name
+        meta: Any = self._model._meta
+        columns = ", ".join(f"{quote(field.column)} = %s" for field in self._fields)
+        # Names are those of the model; values are parameters.
+        table, key = quote(meta.db_table), quote(meta.pk.column)
+        return f"UPDATE {table} SET {columns} WHERE {key} = %s"  # noqa: S608
+
+
 @dataclass(frozen=True)
 class _Compiled:
-    queryset: Any
-    compiler: Any
     sql: str
     params: list[Callable[[tuple[Any, ...]], Any]]
     """What makes each parameter of the SQL from the values."""
+
+    converters: dict[int, tuple[list[Any], Any]]
+    """Place in a row to what Django converts the database's value with."""
+
+    made: Callable[[list[Any]], Any]
+    """Makes an instance, or a tuple, of a converted row."""
 
 
 class Prepared(Generic[M]):
@@ -89,18 +133,18 @@ class Prepared(Generic[M]):
 
     def rows(self, *values: int | str) -> list[Any]:
         """Return the rows for *values*; one query."""
-        # A compiler belongs to a connection, and that to a thread.
         connection = connections[DEFAULT_DB_ALIAS]
         kept = self._compiled.get(connection.vendor)
         if kept is None:
             kept = self._compiled[connection.vendor] = self._compile()
-        compiler = copy.copy(kept.compiler)
-        compiler.connection = connection
-        sql, params = kept.sql, tuple(param(values) for param in kept.params)
-        compiler.as_sql = lambda *args, **kwargs: (sql, params)
-        bound = kept.queryset.all()
-        bound.query.get_compiler = lambda *args, **kwargs: compiler
-        return list(bound)
+        with connection.cursor() as cursor:
+            cursor.execute(kept.sql, [param(values) for param in kept.params])
+            found = [list(row) for row in cursor.fetchall()]
+        for row in found:
+            for place, (converters, expression) in kept.converters.items():
+                for convert in converters:
+                    row[place] = convert(row[place], expression, connection)
+        return [kept.made(row) for row in found]
 
     def first(self, *values: int | str) -> M | None:
         """Return the first row or None; *make* limits the QuerySet to one."""
@@ -115,9 +159,33 @@ class Prepared(Generic[M]):
         missing = [mark for mark in stand_ins if mark not in params]
         if missing:
             raise ValueError(f"The query does not use all of its values: {missing}")
+        expressions = [column[0] for column in compiler.select]
         return _Compiled(
-            queryset, compiler, sql, [_param(p, stand_ins) for p in params]
+            sql,
+            [_param(param, stand_ins) for param in params],
+            compiler.get_converters(expressions),
+            tuple if queryset.query.values_select else _maker(compiler),
         )
+
+
+def _maker(compiler: Any) -> Callable[[list[Any]], Any]:
+    """Return what makes of a row what the QuerySet would yield (ModelIterable)."""
+    info = compiler.klass_info
+    model = info["model"]
+    start, end = info["select_fields"][0], info["select_fields"][-1] + 1
+    names = [column[0].target.attname for column in compiler.select[start:end]]
+    # The stubs are those of a later Django.
+    related = get_related_populators(  # type: ignore[call-arg]
+        info, compiler.select, DEFAULT_DB_ALIAS
+    )
+
+    def made(row: list[Any]) -> Any:
+        instance = model.from_db(DEFAULT_DB_ALIAS, names, row[start:end])
+        for populator in related:
+            populator.populate(row, instance)
+        return instance
+
+    return made
 
 
 def _param(param: Any, stand_ins: list[Any]) -> Callable[[tuple[Any, ...]], Any]:
