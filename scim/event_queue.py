@@ -32,6 +32,7 @@ from django.db import (
 )
 
 from scim.models import ProvisioningEvent
+from scim.models.prepared import PreparedInsert
 from scim.writers import one_at_a_time
 
 logger = logging.getLogger(__name__)
@@ -44,6 +45,8 @@ BATCH = 200
 
 AGAIN = 1.0
 """Seconds until the next try when the database took nothing."""
+
+INSERT = PreparedInsert(ProvisioningEvent)
 
 Finish = Callable[[], ProvisioningEvent]
 """Completes an event, any number of times: masking bodies is done beside the request."""
@@ -126,7 +129,7 @@ class EventQueue:
         try:
             with transaction.atomic():
                 _begin_again(event := finish())
-                event.save(force_insert=True)
+                INSERT.insert(event)
         except Error as exc:
             self._lost += 1
             self._say_refused(exc)
@@ -197,7 +200,7 @@ def _write_alone(event: ProvisioningEvent) -> None:
     _begin_again(event)
     try:
         with transaction.atomic():
-            event.save(force_insert=True)
+            INSERT.insert(event)
     except OperationalError:
         raise
     except DatabaseError:

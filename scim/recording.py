@@ -18,11 +18,8 @@ from django.utils import timezone
 from scim import event_queue
 from scim.models import BearerToken, Organization, ProvisioningEvent
 from scim.models.event import BODY_LIMIT
-from scim.models.prepared import PreparedInsert
 
 MASK = "********"
-_EVENT = PreparedInsert(ProvisioningEvent)
-
 ANONYMOUS = "unknown"
 """The actor of a call without a token, or with one that does not open the service."""
 
@@ -68,7 +65,7 @@ def record(
     if event.actor == ANONYMOUS and _too_many(event):
         return
     event.time = timezone.now()
-    _EVENT.insert(_completed(event, request, response))
+    event_queue.INSERT.insert(_completed(event, request, response))
 
 
 def record_soon(

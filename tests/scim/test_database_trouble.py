@@ -16,7 +16,15 @@ from scim import event_queue
 from scim.endpoint import ATTEMPTS
 from scim.models import ProvisioningEvent
 from tests.live import installed, run, served
-from tests.scim.messages import created, group, members, patch_op, refused, user
+from tests.scim.messages import (
+    created,
+    failing_inserts,
+    group,
+    members,
+    patch_op,
+    refused,
+    user,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -148,11 +156,8 @@ def test_reads_do_without_their_events(
             event_queue.logger, level, lambda text, *args: said.append(text % args)
         )
 
-    def fails(self: object, **wishes: object) -> None:
-        raise OperationalError("database or disk is full")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(ProvisioningEvent, "save", fails)
+    full = OperationalError("database or disk is full")
+    with failing_inserts(ProvisioningEvent, full):
         for _ in range(3):
             assert scim.get("/Users").status_code == 200
             refused(scim.get("/Users/nobody"), 404)

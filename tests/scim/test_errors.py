@@ -8,7 +8,7 @@ import pytest
 from django.db import DatabaseError, OperationalError
 
 from scim.models import DirectoryUser, ProvisioningEvent
-from tests.scim.messages import created, group, patch_op, refused, user
+from tests.scim.messages import created, failing_inserts, group, patch_op, refused, user
 
 if TYPE_CHECKING:
     from tests.situations import ScimClient
@@ -181,14 +181,11 @@ def test_a_taken_name_says_no_word_of_the_database(scim: ScimClient) -> None:
     assert detail.startswith("displayName is taken")
 
 
-def test_a_busy_database(scim: ScimClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_busy_database(scim: ScimClient) -> None:
     """503 with Retry-After, not a 500 and not its words."""
-
-    def busy(*args: Any, **kwargs: Any) -> None:
-        raise OperationalError("database is locked: scim_directoryuser")
-
-    monkeypatch.setattr(DirectoryUser, "save", busy)
-    response = scim.post("/Users", user())
+    busy = OperationalError("database is locked: scim_directoryuser")
+    with failing_inserts(DirectoryUser, busy):
+        response = scim.post("/Users", user())
     refused(response, 503)
     assert response.headers["Retry-After"] == "1"
 

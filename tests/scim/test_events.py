@@ -19,6 +19,7 @@ from tests.scim.messages import (
     SEARCH_REQUEST,
     USER,
     created,
+    failing_inserts,
     filter_query,
     group,
     members,
@@ -221,16 +222,11 @@ def test_bodies_are_capped(rfc_scim: ScimClient, letter: str) -> None:
 
 
 def test_a_failing_event_undoes_the_write(
-    scim: ScimClient, monkeypatch: pytest.MonkeyPatch
+    scim: ScimClient,
 ) -> None:
     """The event of an accepted write is in its transaction: both or neither."""
-
-    def fail(*args: Any, **kwargs: Any) -> None:
-        raise DatabaseError("disk full")
-
     ada = created(scim, "/Users", user())["id"]
-    with monkeypatch.context() as patch:
-        patch.setattr(ProvisioningEvent, "save", fail)
+    with failing_inserts(ProvisioningEvent, DatabaseError("disk full")):
         refused(scim.post("/Users", user("bo@contoso.example")), 503)
         refused(scim.delete(f"/Users/{ada}"), 503)
         refused(scim.post("/Groups", group(members=members(ada))), 503)
