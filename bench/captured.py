@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
+import orjson
 from django.db import connection, transaction
 from django.test import Client
 
 from bench import calls, people
 from bench.calls import Call
 from bench.people import Size
+from scim import ids
 from scim.models import DirectoryGroup, DirectoryUser, Organization
 
 MARK = "floor-mark"
@@ -33,6 +36,13 @@ class Captured:
     is_write: bool
     status: int
     body: bytes
+
+    @property
+    def created(self) -> int | None:
+        """The key of the user that a creation made; its other rows name it."""
+        if self.status != HTTPStatus.CREATED:
+            return None
+        return ids.decode(ids.USER_PREFIX, orjson.loads(self.body)["id"])
 
     @property
     def queries(self) -> int:

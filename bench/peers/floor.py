@@ -49,23 +49,23 @@ def key_of(method: str, path: str, query: str) -> str:
     return "list-first" if "startIndex=1&" in query else "list-deep"
 
 
-def _sqlite() -> tuple[Callable[[str, Any], object], str]:
+def _sqlite() -> tuple[Callable[[str, Any], Any], str]:
     default = settings.DATABASES["default"]
     link = sqlite3.connect(
         default["NAME"], timeout=20, isolation_level=None, cached_statements=256
     )
     link.execute("PRAGMA journal_mode=WAL")
 
-    def execute(sql: str, params: Any) -> object:
+    def execute(sql: str, params: Any) -> Any:
         return link.execute(sql, params or ()).fetchall()
 
     return execute, "BEGIN IMMEDIATE"
 
 
-def _postgresql() -> tuple[Callable[[str, Any], object], str]:
+def _postgresql() -> tuple[Callable[[str, Any], Any], str]:
     link = psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
 
-    def execute(sql: str, params: Any) -> object:
+    def execute(sql: str, params: Any) -> Any:
         cursor = link.execute(sql, params)
         return cursor.fetchall() if cursor.description else None
 
@@ -100,10 +100,29 @@ def _variants() -> dict[str, list[tuple[Captured, list[Statement]]]]:
 REQUESTS = _variants()
 
 
-def _unique(params: Any, mark: str) -> Any:
-    return tuple(
-        item.replace(MARK, mark) if isinstance(item, str) else item for item in params
-    )
+def _write(execute: Callable[[str, Any], Any], key: str, number: int) -> None:
+    """Repeat a write: with something unique in it, and the key of what it made."""
+    request, statements = _chosen(key, number)
+    mark = f"{os.getpid()}-{number}"
+    keys: dict[int, int] = {}
+    for sql, params in statements:
+        rows = execute(sql, [_own(item, mark, keys) for item in params or ()])
+        if request.created is not None and sql.startswith(_NEW_USER):
+            keys[request.created] = rows[0][0]
+
+
+_NEW_USER = 'INSERT INTO "scim_directoryuser"'
+
+
+def _own(item: Any, mark: str, keys: dict[int, int]) -> Any:
+    if isinstance(item, str):
+        return item.replace(MARK, mark)
+    return keys.get(item, item) if isinstance(item, int) else item
+
+
+def _chosen(key: str, number: int) -> tuple[Captured, list[Statement]]:
+    variants = REQUESTS[key]
+    return variants[(number * 7 + os.getpid()) % len(variants)]
 
 
 def application(
@@ -114,18 +133,15 @@ def application(
         environ["REQUEST_METHOD"], environ["PATH_INFO"], environ["QUERY_STRING"]
     )
     number = next(_numbers)
-    variants = REQUESTS[key]
-    request, statements = variants[(number * 7 + os.getpid()) % len(variants)]
+    request, statements = _chosen(key, number)
     if environ.get("CONTENT_LENGTH"):
         environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
     if not hasattr(_local, "execute"):
         _local.execute, _local.begin = _sqlite() if IS_SQLITE else _postgresql()
     execute = _local.execute
     if request.is_write:
-        mark = f"{os.getpid()}-{number}"
         execute(_local.begin, None)
-        for sql, params in statements:
-            execute(sql, _unique(params, mark))
+        _write(execute, key, number)
         execute("COMMIT", None)
     else:
         for sql, params in statements:

@@ -105,6 +105,9 @@ class NamedQuerySet(OrganizationQuerySet):
     searched_exactly: ClassVar[tuple[str, ...]] = ()
     """Those that are searched as they are, letter case included."""
 
+    at_least: Self | None = None
+    """Some of the rows of a search, which are counted quicker than all of them."""
+
     def keys_found_by(self, text: str) -> models.QuerySet[Any]:
         """The keys of rows of which a column begins with *text*, or whose id it is."""
         by_name, *others = self._found(text)
@@ -114,6 +117,10 @@ class NamedQuerySet(OrganizationQuerySet):
             rows.exclude(begins(self.name_key, match_key(text))) for rows in others
         ]
         return self._keys([rows.order_by() for rows in (by_name, *others)])
+
+    def named_like(self, text: str) -> Self:
+        """The rows whose *name_key* begins with *text*: most of what a search finds."""
+        return self.filter(begins(self.name_key, match_key(text)))
 
     def first_found_by(self, text: str, most: int) -> Self:
         """Up to *most* of them, by name.

@@ -193,6 +193,23 @@ def test_counting_stops_but_paging_does_not(
     assert names(signed_in, f"{USERS}?p={10**30}") == []
 
 
+def test_a_search_is_counted_as_far_as_a_list(
+    signed_in: Client, contoso: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By one index where that is too much already; else by all, each person once."""
+    monkeypatch.setattr(paging, "CEILING", 10)
+    for number in range(paging.PAGE_SIZE + 1):
+        factories.person(
+            contoso, f"p{number:03}@contoso.example", displayName=f"q p{number:03}"
+        )
+    assert count(signed_in, f"{USERS}?q=p") == "10+ people"
+    assert names(signed_in, f"{USERS}?q=p&p=2") == ["p050@contoso.example"]
+    assert count(signed_in, f"{USERS}?q=p00") == "10 people"
+    assert count(signed_in, f"{USERS}?q=q p") == "10+ people"
+    assert count(signed_in, f"{USERS}?q=p&status=disabled") == "0 people"
+    assert count(signed_in, f"{USERS}?q=p&status=enabled") == "10+ people"
+
+
 @pytest.mark.usefixtures("staff")
 @pytest.mark.parametrize(
     ("order", "first"),

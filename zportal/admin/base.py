@@ -173,4 +173,7 @@ class DirectoryAdmin(_ModelAdmin):
         by_key = len(queryset.query.order_by) == 1
         key = F(rows.name_key) if by_key else KeyBesideOrder(rows.name_key)
         found = queryset.alias(sought=key).filter(sought__in=rows.keys_found_by(term))
+        filters = (str(each.parameter_name) for each in self.list_filter)
+        if not any(request.GET.get(name) for name in filters):
+            found.at_least = rows.named_like(term)
         return found, False
