@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
-import pytest
-
-from scim.models.prepared import PreparedInsert
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from django.db.models import Model
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
 
     from tests.situations import ScimClient
@@ -114,18 +106,3 @@ def refused(response: Response, status: int, scim_type: str = "") -> str:
     for leak in ("UNIQUE constraint", "duplicate key", "psycopg", "sqlite", "scim_"):
         assert leak not in detail
     return detail
-
-
-@contextmanager
-def failing_inserts(model: type[Model], error: Exception) -> Iterator[None]:
-    """Let the database refuse each new row of *model* with *error*."""
-    original = PreparedInsert.insert
-
-    def insert(self: Any, row: Any) -> None:
-        if isinstance(row, model):
-            raise error
-        original(self, row)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(PreparedInsert, "insert", insert)
-        yield

@@ -18,13 +18,13 @@ from scim.models import ProvisioningEvent
 from tests.live import installed, run, served
 from tests.scim.messages import (
     created,
-    failing_inserts,
     group,
     members,
     patch_op,
     refused,
     user,
 )
+from tests.scim.trouble import failing_inserts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

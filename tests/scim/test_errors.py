@@ -8,7 +8,8 @@ import pytest
 from django.db import DatabaseError, OperationalError
 
 from scim.models import DirectoryUser, ProvisioningEvent
-from tests.scim.messages import created, failing_inserts, group, patch_op, refused, user
+from tests.scim.messages import created, group, patch_op, refused, user
+from tests.scim.trouble import failing_inserts
 
 if TYPE_CHECKING:
     from tests.situations import ScimClient

@@ -19,7 +19,6 @@ from tests.scim.messages import (
     SEARCH_REQUEST,
     USER,
     created,
-    failing_inserts,
     filter_query,
     group,
     members,
@@ -27,6 +26,7 @@ from tests.scim.messages import (
     refused,
     user,
 )
+from tests.scim.trouble import failing_inserts
 
 if TYPE_CHECKING:
     from scim.models import Organization
