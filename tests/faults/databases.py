@@ -17,7 +17,7 @@ import psycopg
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DISK = 48
+DISK = 256
 """MiB of the disk that runs full."""
 
 
