@@ -7,14 +7,15 @@ from zportal.settings import HOST, PORT, env
 bind = f"[{HOST}]:{PORT}" if ":" in HOST else f"{HOST}:{PORT}"
 
 # Measured on 2 busy cores with 6 clients that create, look up, read and change users, in
-# turns of 4 or 5 seconds; requests a second, on SQLite and PostgreSQL, means of 4 turns:
+# turns of 4 or 5 seconds; requests a second, on SQLite and PostgreSQL, means of 4 turns
+# (the last row of 3 on PostgreSQL):
 #   gunicorn's own gthread, 2 x 4 threads   182   192
 #   this worker, 2 x 4 threads              200   182
 #   this worker, 2 x 8 threads              200   181
 #   this worker, 2 x 16 threads             138   182
 #   this worker, 1 x 8 threads              165   225
 # More threads only lengthen the queue of SQLite's writers; one process is quick, but a
-# second one serves on while the first is replaced. All of them use 90 to 136 MiB. A turn
+# second one serves on while the first is replaced. All of them use 89 to 136 MiB. A turn
 # differs from the next by half, so what is near is equal.
 worker_class = "zportal.worker.Worker"
 workers = env.int("WEB_CONCURRENCY", default=2)
