@@ -32,6 +32,8 @@ NEVER_BELIEVED = (
 
 SCIM_PATH = re.compile(r"/[0-9]{8}/scim(?:/|$)")
 
+SAML_PATH = re.compile(r"/(?:sfc_sso|sso_upd)(?:/|$)")
+
 WORKING_IN = "working_in"
 """Where a superuser's session keeps the organization that was switched to."""
 
@@ -108,7 +110,8 @@ class ForwardedHeadersMiddleware:
 class UploadLimitMiddleware:
     """Refuses a body that no form of the portal sends, before it is read.
 
-    SCIM has a limit of its own, for bodies that it reads in one piece.
+    SCIM has a limit of its own, for bodies that it reads in one piece; a SAML response
+    may have 4 MB (https://help.zscaler.com/zia/understanding-saml), encoded a third more.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -117,7 +120,7 @@ class UploadLimitMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if SCIM_PATH.match(request.path) or not self.is_too_large(request):
             return self.get_response(request)
-        limit = settings.PORTAL_UPLOAD_LIMIT // 1024
+        limit = self.limit_of(request) // 1024
         return HttpResponse(
             f"The upload is larger than {limit} KiB, or does not say how large it is. "
             "Go back and send less.\n",
@@ -129,7 +132,14 @@ class UploadLimitMiddleware:
         if "chunked" in request.headers.get("transfer-encoding", "").lower():
             return True
         length = request.headers.get("content-length") or "0"
-        return not length.isdecimal() or int(length) > settings.PORTAL_UPLOAD_LIMIT
+        return not length.isdecimal() or int(length) > self.limit_of(request)
+
+    @staticmethod
+    def limit_of(request: HttpRequest) -> int:
+        """Bytes of the largest body that the address takes."""
+        if SAML_PATH.match(request.path):
+            return settings.SAML_UPLOAD_LIMIT
+        return settings.PORTAL_UPLOAD_LIMIT
 
 
 class ScimMiddleware:

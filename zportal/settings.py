@@ -26,6 +26,9 @@ SECRET_KEY = env.str("SECRET_KEY", default="") or (
     SECRET_KEY_FILE.read_text().strip() if SECRET_KEY_FILE.is_file() else ""
 )
 
+# Fernet keys of what is stored encrypted, the newest first; else SECRET_KEY makes one.
+FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEY", default=[])
+
 PORT = env.int("PORT", default=8000)
 HOST = env.str("HOST", default="127.0.0.1")
 PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")
@@ -241,6 +244,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 # Of a request to the portal: a certificate has 64 KiB at most, a form far less. Django
 # counts no files, and takes them before it knows who sends them.
 PORTAL_UPLOAD_LIMIT = 1024 * 1024
+# Of a SAML response: 4 MB as base-64, each of its +, / and = as three characters.
+SAML_UPLOAD_LIMIT = 7 * 1024 * 1024
 
 # ---------------------------------------------------------------------------- SCIM
 # Seconds that the event of a call that changed nothing may wait to be written with

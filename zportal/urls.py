@@ -7,5 +7,6 @@ from zportal.sites import portal
 # /healthz and /readyz are answered before any URL is looked up (HealthMiddleware).
 urlpatterns = [
     re_path(r"^(?P<org_id>[0-9]{8})/scim(?:/|$)", include("scim.urls")),
+    path("", include("zportal.saml.urls")),
     path("", portal.urls),
 ]

@@ -42,6 +42,7 @@ class ProvisioningEvent(models.Model):
         ENABLE = "enable", "Enable"
         DELETE = "delete", "Delete"
         BULK = "bulk", "Bulk"
+        SIGN_ON = "sign-on", "Sign-on"
         OTHER = "other", "Other"
 
     id = models.BigAutoField(primary_key=True)

@@ -3,6 +3,12 @@ from __future__ import annotations
 from zportal.models.activation import Activation, ForcedReauthentication
 from zportal.models.administrator import Administrator
 from zportal.models.audit import AuditLog
+from zportal.models.saml import (
+    SamlReceipt,
+    SigningKey,
+    SignOnSession,
+    SignOnTest,
+)
 from zportal.models.session import AdministratorSession
 from zportal.models.settings import AuthenticationSettings, SamlConfiguration, Stage
 
@@ -14,5 +20,9 @@ __all__ = [
     "AuthenticationSettings",
     "ForcedReauthentication",
     "SamlConfiguration",
+    "SamlReceipt",
+    "SignOnSession",
+    "SignOnTest",
+    "SigningKey",
     "Stage",
 ]

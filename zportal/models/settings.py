@@ -12,6 +12,7 @@ from django.db import models
 
 from scim.models import Organization
 from zportal.certificates import described
+from zportal.models.saml import SigningKey
 
 
 class Stage(models.TextChoices):
@@ -170,8 +171,27 @@ class SamlConfiguration(StagedModel):
     login_name_attribute = models.CharField(
         "Login Name Attribute", max_length=254, default="NameID"
     )
+    issuer = models.CharField("IdP Entity ID", max_length=1024, blank=True)
     certificate = models.TextField("Public SSL Certificate", blank=True)
+    other_certificate = models.TextField(
+        "Other SSL Certificate",
+        blank=True,
+        help_text="Believed beside the first one while the IdP changes its key.",
+    )
+    org_specific_entity_id = models.BooleanField(
+        "Org-Specific Entity ID", default=False
+    )
+    idp_initiated = models.BooleanField("Allow IdP-Initiated SAML", default=False)
+    allow_sha1 = models.BooleanField("Allow SHA-1 Signatures", default=False)
     sign_request = models.BooleanField("Sign SAML Request", default=False)
+    signing_key = models.ForeignKey(
+        SigningKey,
+        on_delete=models.RESTRICT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="Request Signing SAML Certificate",
+    )
     auto_provisioning = models.BooleanField(
         "Enable SAML Auto-Provisioning", default=False
     )
@@ -185,8 +205,13 @@ class SamlConfiguration(StagedModel):
         "Department Name Attribute", max_length=254, default="department"
     )
 
+    @property
+    def certificates(self) -> list[str]:
+        """The certificates of the identity provider that are believed, in PEM."""
+        return [pem for pem in (self.certificate, self.other_certificate) if pem]
+
     def shown(self, name: str) -> str:
         """A certificate is told by its subject, its last day and its fingerprint."""
-        if name == "certificate":
-            return described(self.certificate)
+        if name in {"certificate", "other_certificate"}:
+            return described(getattr(self, name))
         return super().shown(name)

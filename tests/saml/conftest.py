@@ -1,0 +1,79 @@
+"""An organization that signs on with SAML, and a browser that does so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.test import Client
+
+from scim import services
+from scim.models import Organization
+from tests.saml.idp import ENTITY_ID, LOGIN_URL, Answer, Asked, key_pair
+from zportal.models import AuthenticationSettings, SamlConfiguration, Stage
+
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse as Response
+
+
+def configure(
+    organization: Organization, stage: Stage | None = None, **saml: Any
+) -> None:
+    """Give *organization* complete SAML settings, staged and active."""
+    values = {
+        "portal_url": LOGIN_URL,
+        "issuer": ENTITY_ID,
+        "certificate": key_pair().certificate,
+        **saml,
+    }
+    for each in [stage] if stage else list(Stage):
+        AuthenticationSettings.objects.update_or_create(
+            organization=organization,
+            stage=each,
+            defaults={"authentication_type": AuthenticationSettings.Type.SAML},
+        )
+        SamlConfiguration.objects.update_or_create(
+            organization=organization, stage=each, defaults=values
+        )
+
+
+@dataclass
+class Browser:
+    """A person's browser at one organization."""
+
+    organization: Organization
+    client: Client = field(default_factory=Client)
+
+    def start(self) -> Asked:
+        """Open the organization's Sign-on URL; return what the IdP is asked."""
+        response = self.client.get(f"/sfc_sso/{self.organization.pk}")
+        assert response.status_code == 302, response.content
+        return Asked(response["Location"])
+
+    def post(
+        self, answer: Answer | str, relay_state: str = "", url: str = "/sfc_sso"
+    ) -> Response:
+        encoded = answer if isinstance(answer, str) else answer.encoded()
+        data = {"SAMLResponse": encoded, "RelayState": relay_state}
+        response: Response = self.client.post(url, data)
+        return response
+
+    def sign_on(self, **says: Any) -> Response:
+        """Sign on as the identity provider says."""
+        asked = self.start()
+        return self.post(Answer(asked.id, **says), asked.relay_state)
+
+
+@pytest.fixture
+def contoso(db: None) -> Organization:
+    organization = services.create_organization(
+        name="Contoso", domains=["contoso.example"]
+    )
+    configure(organization)
+    return organization
+
+
+@pytest.fixture
+def browser(contoso: Organization) -> Browser:
+    return Browser(contoso)

@@ -1,0 +1,100 @@
+"""Signing on: the main path, and what a person sees."""
+
+from __future__ import annotations
+
+from scim.models import DirectoryGroup, DirectoryUser, ProvisioningEvent
+from tests.portal.factories import ENTERPRISE, group, person
+from tests.saml.conftest import Browser, configure
+from tests.saml.idp import ADELE
+
+SAID = {
+    "displayName": ["Adele Vance"],
+    "memberOf": ["All Staff", "Sales"],
+    "department": ["Retail"],
+}
+
+
+def test_a_known_person_is_signed_on(browser: Browser) -> None:
+    adele = person(browser.organization, ADELE, displayName="Adele Vance")
+
+    response = browser.sign_on()
+
+    assert response.status_code == 303
+    assert response["Location"] == "/signed-on/"
+    page = browser.client.get("/signed-on/").content.decode()
+    assert "You are signed on as" in page
+    assert "Adele Vance" in page
+    event = ProvisioningEvent.objects.get()
+    assert (event.action, event.outcome, event.resource_key) == (
+        "sign-on",
+        "accepted",
+        adele.pk,
+    )
+    assert event.actor == "SAML sign-on"
+    assert event.target == ADELE
+    assert "<samlp:Response" in event.request_body
+
+
+def test_an_unknown_person_is_refused_without_auto_provisioning(
+    browser: Browser,
+) -> None:
+    response = browser.sign_on()
+
+    assert response.status_code == 403
+    assert "0xB0040" in response.content.decode()
+    assert not DirectoryUser.objects.exists()
+    event = ProvisioningEvent.objects.get()
+    assert (event.outcome, event.status, event.target) == ("refused", 403, ADELE)
+    assert event.detail.startswith("0xB0040: ")
+
+
+def test_auto_provisioning_makes_an_unknown_person(browser: Browser) -> None:
+    configure(browser.organization, auto_provisioning=True)
+    group(browser.organization, "All Staff")
+
+    response = browser.sign_on(attributes=SAID)
+
+    assert response.status_code == 303
+    adele = DirectoryUser.objects.get()
+    assert adele.data == {
+        "userName": ADELE,
+        "active": True,
+        "displayName": "Adele Vance",
+        ENTERPRISE: {"department": "Retail"},
+    }
+    assert adele.department is not None
+    assert adele.department.name == "Retail"
+    names = adele.groups.values_list("scim_display_name", flat=True)
+    assert sorted(names) == ["All Staff", "Sales"]
+    kinds = ProvisioningEvent.objects.order_by("pk").values_list(
+        "action", "resource_type"
+    )
+    assert list(kinds) == [
+        ("create", "User"),
+        ("change", "Group"),
+        ("create", "Group"),
+        ("sign-on", "User"),
+    ]
+
+
+def test_auto_provisioning_removes_what_the_assertion_leaves_out(
+    browser: Browser,
+) -> None:
+    configure(browser.organization, auto_provisioning=True)
+    staff = group(browser.organization, "All Staff")
+    adele = person(
+        browser.organization,
+        ADELE,
+        groups=[staff],
+        dept="Retail",
+        displayName="Adele Vance",
+        title="Buyer",
+    )
+
+    assert browser.sign_on().status_code == 303
+
+    adele.refresh_from_db()
+    assert adele.data == {"userName": ADELE, "active": True, "title": "Buyer"}
+    assert adele.department is None
+    assert not adele.groups.exists()
+    assert DirectoryGroup.objects.filter(pk=staff.pk).exists()

@@ -1,0 +1,322 @@
+"""What a response has to stand before anybody is signed on.
+
+Each check looks at one thing and says what it found, or raises Refused. All of them
+run, so that a Test sign-on can show every verdict; the first that fails is the answer.
+The signature and the rules of SAML are python3-saml's; the checks before it are stricter
+where the library compares beginnings of addresses or lets a missing value pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from onelogin.saml2.constants import OneLogin_Saml2_Constants as Constants
+from onelogin.saml2.errors import OneLogin_Saml2_ValidationError
+from onelogin.saml2.utils import OneLogin_Saml2_Utils as Utils
+
+from zportal.saml.codes import ErrorCode, Refused
+from zportal.saml.messages import NAMES, Message
+from zportal.saml.requests import PendingRequest
+from zportal.saml.trust import Trust
+
+SKEW = timedelta(seconds=Constants.ALLOWED_CLOCK_DRIFT)
+"""How far the clocks may differ: five minutes, the library's and Entra's own value."""
+
+SIGNATURES = {
+    f"http://www.w3.org/2001/04/xmldsig-more#{name}"
+    for name in (
+        "rsa-sha256",
+        "rsa-sha384",
+        "rsa-sha512",
+        "ecdsa-sha256",
+        "ecdsa-sha384",
+        "ecdsa-sha512",
+    )
+}
+DIGESTS = {
+    "http://www.w3.org/2001/04/xmlenc#sha256",
+    "http://www.w3.org/2001/04/xmldsig-more#sha384",
+    "http://www.w3.org/2001/04/xmlenc#sha512",
+}
+SHA1_SIGNATURES = {
+    "http://www.w3.org/2000/09/xmldsig#rsa-sha1",
+    "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha1",
+}
+SHA1_DIGEST = "http://www.w3.org/2000/09/xmldsig#sha1"
+TRANSFORMS = {
+    "http://www.w3.org/2000/09/xmldsig#enveloped-signature",
+    "http://www.w3.org/2001/10/xml-exc-c14n#",
+    "http://www.w3.org/2001/10/xml-exc-c14n#WithComments",
+}
+"""Those that saml-core 5.4.4 allows; others can run programs or select other nodes."""
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A response, where and with what it came, and the request that it answers."""
+
+    trust: Trust
+    message: Message
+    received_at: str
+    """The URL that it was posted to."""
+    relay_state: str
+    request: PendingRequest | None
+    """None when it answers no request of ours."""
+
+    @property
+    def is_solicited(self) -> bool:
+        return bool(self.message.posted.in_response_to)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of one check."""
+
+    name: str
+    detail: str
+    error: ErrorCode | None = None
+    """Why it failed; None when it passed."""
+
+
+Check = Callable[[Exchange], str]
+
+
+def judge(exchange: Exchange) -> list[Verdict]:
+    """Return the verdict of every check, in their order."""
+    return [_verdict(name, check, exchange) for name, check in CHECKS]
+
+
+def _verdict(name: str, check: Check, exchange: Exchange) -> Verdict:
+    try:
+        return Verdict(name, check(exchange))
+    except Refused as refusal:
+        return Verdict(name, refusal.detail, refusal.error)
+
+
+def _status(exchange: Exchange) -> str:
+    try:
+        exchange.message.response.check_status()
+    except OneLogin_Saml2_ValidationError as problem:
+        raise Refused("0xE5615", f"{problem}.") from problem
+    return "Success"
+
+
+def _one_assertion(exchange: Exchange) -> str:
+    if not exchange.message.response.validate_num_assertions():
+        raise Refused("0xA022", "A response has to hold exactly one assertion.")
+    return "encrypted" if exchange.message.is_encrypted else "one, not encrypted"
+
+
+def _signature(exchange: Exchange) -> str:
+    """The signature of response or assertion, by the certificates that are configured."""
+    message = exchange.message
+    _signature_shape(exchange)
+    try:
+        signed = message.response.process_signed_elements()
+    except OneLogin_Saml2_ValidationError as problem:
+        raise Refused("0xB003", f"{problem}.") from problem
+    parts = [tag.rpartition("}")[2] for tag in signed]
+    if not parts:
+        raise Refused("0xB003", "Neither the response nor the assertion is signed.")
+    paths = {
+        "Response": (message.response.document, Utils.RESPONSE_SIGNATURE_XPATH),
+        "Assertion": (message.root, Utils.ASSERTION_SIGNATURE_XPATH),
+    }
+    for part in parts:
+        document, path = paths[part]
+        certificates = exchange.trust.saml.certificates
+        if not Utils.validate_sign(document, xpath=path, multicerts=certificates):
+            raise Refused(
+                "0xB003",
+                f"The signature of the {part.lower()} was not made with the key of the "
+                "Public SSL Certificate, or what it signs was changed.",
+            )
+    return " and ".join(f"{part.lower()} signed" for part in parts)
+
+
+def _signature_shape(exchange: Exchange) -> None:
+    """Refuse what no honest signature has, before any of it is carried out."""
+    document = exchange.message.root
+    for signature in document.xpath("//ds:Signature", namespaces=NAMES):
+        references = signature.xpath("ds:SignedInfo/ds:Reference", namespaces=NAMES)
+        objects = signature.xpath(".//ds:Object | .//ds:Manifest", namespaces=NAMES)
+        if len(references) != 1 or objects or not references[0].get("URI"):
+            raise Refused(
+                "0xB003", "A signature has to be about one element, named by its ID."
+            )
+        used = _algorithms(signature, "ds:SignedInfo/ds:Reference//ds:Transform")
+        if used - TRANSFORMS:
+            raise Refused("0xB003", "The signature uses a transform that SAML forbids.")
+        _algorithms_allowed(exchange, signature)
+
+
+def _algorithms_allowed(exchange: Exchange, signature: object) -> None:
+    methods = _algorithms(signature, "ds:SignedInfo/ds:SignatureMethod")
+    digests = _algorithms(signature, "ds:SignedInfo/ds:Reference/ds:DigestMethod")
+    if (methods & SHA1_SIGNATURES) or SHA1_DIGEST in digests:
+        if not exchange.trust.saml.allow_sha1:
+            raise Refused("0xE5636", "The response is signed with SHA-1.")
+        methods, digests = methods - SHA1_SIGNATURES, digests - {SHA1_DIGEST}
+    if (methods - SIGNATURES) or (digests - DIGESTS):
+        names = ", ".join(sorted((methods - SIGNATURES) | (digests - DIGESTS)))
+        raise Refused("0xE5636", f"This service does not verify {names[:200]}.")
+
+
+def _algorithms(node: object, path: str) -> set[str]:
+    found = node.xpath(path, namespaces=NAMES)  # type: ignore[attr-defined]
+    return {str(item.get("Algorithm", "")) for item in found}
+
+
+def _issuer(exchange: Exchange) -> str:
+    issuers, expected = exchange.message.issuers, exchange.trust.saml.issuer
+    if len(issuers) != 1 or not issuers[0]:
+        raise Refused("0xB00A5", "Response and assertion have to name one issuer.")
+    if expected and issuers[0] != expected:
+        raise Refused(
+            "0xB00A5", f"The issuer is {issuers[0][:200]}, expected was {expected}."
+        )
+    return issuers[0] if expected else f"{issuers[0]} (any is accepted)"
+
+
+def _destination(exchange: Exchange) -> str:
+    """saml-bindings 3.5.5.2: a signed message names where it is meant to go."""
+    destination = exchange.message.root.get("Destination", "")
+    if destination and not _same(destination, exchange.received_at):
+        raise Refused(
+            "0xB000",
+            f"Destination is {destination[:200]}; it came to {exchange.received_at}.",
+        )
+    return destination or "none given"
+
+
+def _recipient(exchange: Exchange) -> str:
+    """saml-profiles 4.1.4.2: a bearer assertion names its recipient, time and request."""
+    problem = "There is no SubjectConfirmation of the method bearer."
+    for data in exchange.message.confirmations():
+        problem = _confirmation_problem(exchange, data)
+        if not problem:
+            return str(data.get("Recipient"))
+    raise Refused("0xB000", problem)
+
+
+def _confirmation_problem(exchange: Exchange, data: object) -> str:
+    get = data.get  # type: ignore[attr-defined]
+    recipient = get("Recipient", "")
+    if not _same(recipient, exchange.received_at):
+        return (
+            f"Recipient is {recipient[:200] or 'missing'}; the response came to "
+            f"{exchange.received_at}."
+        )
+    if not get("NotOnOrAfter"):
+        return "SubjectConfirmationData has no NotOnOrAfter."
+    if get("InResponseTo", "") != exchange.message.posted.in_response_to:
+        return "SubjectConfirmationData answers another request than the response."
+    return ""
+
+
+def _audience(exchange: Exchange) -> str:
+    audiences = exchange.message.response.get_audiences()
+    expected = exchange.trust.entity_id
+    if expected not in audiences:
+        found = ", ".join(audiences)[:200] or "missing"
+        raise Refused(
+            "0xA022",
+            f"Audience is {found}, expected was {expected}: set it as Identifier "
+            "(Entity ID) at the identity provider.",
+        )
+    return expected
+
+
+def _request(exchange: Exchange) -> str:
+    request = exchange.request
+    if not exchange.is_solicited:
+        if not exchange.trust.saml.idp_initiated:
+            raise Refused("0xB001", "The response answers no request.")
+        return "unsolicited, which is allowed"
+    if request is None or request.org_id != exchange.trust.organization.pk:
+        raise Refused("0xE5501", "The response answers a request of somebody else.")
+    if request.is_late:
+        raise Refused(
+            "0xB004",
+            f"The request was sent at {request.sent:%H:%M:%S} UTC, too long ago.",
+        )
+    if exchange.relay_state != request.relay_state:
+        raise Refused("0xE5501", "RelayState did not come back as it was sent.")
+    return f"answers the request of {request.sent:%H:%M:%S} UTC"
+
+
+def _time(exchange: Exchange) -> str:
+    now = datetime.now(UTC)
+    early = [moment for moment in exchange.message.begins if moment > now + SKEW]
+    late = [moment for moment in exchange.message.ends if moment <= now - SKEW]
+    if early:
+        raise Refused("0xB004", f"Valid only from {early[0]:%H:%M:%S} UTC on.")
+    if late:
+        raise Refused("0xB004", f"Valid only until {late[0]:%H:%M:%S} UTC.")
+    ends = exchange.message.ends
+    return f"until {min(ends):%H:%M:%S} UTC" if ends else "no end is given"
+
+
+def _rules(exchange: Exchange) -> str:
+    """Everything python3-saml checks, its schemas and the signature once more."""
+    request = exchange.request
+    where = exchange.received_at
+    scheme, _, rest = where.partition("://")
+    host, _, path = rest.partition("/")
+    data = {
+        "https": "on" if scheme == "https" else "off",
+        "http_host": host,
+        "script_name": f"/{path}",
+    }
+    try:
+        exchange.message.response.is_valid(
+            data, request_id=request.id if request else None, raise_exceptions=True
+        )
+    except Exception as problem:
+        text = str(problem)[:300] or type(problem).__name__
+        raise Refused(_code_of(problem), f"{text.rstrip('.')}.") from problem
+    return "valid"
+
+
+def _code_of(problem: Exception) -> str:
+    errors = OneLogin_Saml2_ValidationError
+    if not isinstance(problem, errors):
+        return "0xA022"
+    signatures = {errors.INVALID_SIGNATURE, errors.NO_SIGNATURE_FOUND}
+    times = {
+        errors.ASSERTION_EXPIRED,
+        errors.ASSERTION_TOO_EARLY,
+        errors.SESSION_EXPIRED,
+    }
+    if problem.code in signatures:
+        return "0xB003"
+    return "0xB004" if problem.code in times else "0xA022"
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two addresses are the same; Zscaler's shows :443 and leaves it out."""
+    return _without_port(one) == _without_port(other)
+
+
+def _without_port(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    port = ":443" if scheme.lower() == "https" else ":80"
+    return f"{scheme.lower()}://{host.lower().removesuffix(port)}{slash}{path}"
+
+
+CHECKS: tuple[tuple[str, Check], ...] = (
+    ("Status", _status),
+    ("Assertion", _one_assertion),
+    ("Signature", _signature),
+    ("Issuer", _issuer),
+    ("Request", _request),
+    ("Destination", _destination),
+    ("Recipient", _recipient),
+    ("Audience", _audience),
+    ("Time", _time),
+    ("SAML rules", _rules),
+)
+"""In the order in which the first failure is reported."""

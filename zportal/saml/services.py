@@ -1,0 +1,166 @@
+"""The verbs of sign-on: asking the identity provider, receiving its answer."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from django.db import IntegrityError, transaction
+from django.views.decorators.debug import sensitive_variables
+
+from scim.models import Organization, ProvisioningEvent
+from scim.sign_on import CannotProvision, person_of, provision_from_assertion
+from zportal.models import SamlReceipt, SignOnSession, SignOnTest, Stage
+from zportal.saml import events, people
+from zportal.saml.arrivals import Arrival
+from zportal.saml.checks import Exchange, Verdict
+from zportal.saml.codes import Refused
+from zportal.saml.judgement import Judgement, judgement_of
+from zportal.saml.messages import Message
+from zportal.saml.receipts import use_once
+from zportal.saml.report import report_of
+from zportal.saml.requests import PendingRequest, new_request_id, redirect_url
+from zportal.saml.sessions import begin_session
+from zportal.saml.trust import Trust
+
+logger = logging.getLogger(__name__)
+
+ATTEMPTS = 3
+"""Tries when somebody else makes the same person or group at this moment."""
+
+
+@dataclass(frozen=True)
+class SignedOn:
+    """A person's session, and the secret of its cookie."""
+
+    session: SignOnSession
+    secret: str
+    trust: Trust
+
+
+def request_url(organization: Organization, *, browser: str, tester: int = 0) -> str:
+    """Return the address at the identity provider that asks it to sign somebody on.
+
+    *tester* is the key of the administrator of a Test sign-on, which uses the staged
+    settings. Raises Refused when sign-on is not configured.
+    """
+    trust = Trust.of(organization, Stage.STAGED if tester else Stage.ACTIVE)
+    refuse_unconfigured(trust)
+    key = None
+    if trust.saml.sign_request:
+        key = trust.saml.signing_key
+        if key is None:
+            raise Refused("0xE5637", "There is no certificate to sign requests with.")
+    request_id = new_request_id(organization, browser=browser, tester=tester)
+    return redirect_url(trust.library_settings(key=key), request_id)
+
+
+def refuse_unconfigured(trust: Trust, request: PendingRequest | None = None) -> None:
+    """Raise Refused when the organization does not sign on with SAML."""
+    if not trust.settings.is_saml:
+        if request is not None:
+            raise Refused("0xE5631", "Authentication Type is no longer SAML.")
+        raise Refused("0xB0010", "Authentication Type is not SAML.")
+    if not trust.is_complete:
+        raise Refused(
+            "0xE5641", "SAML Portal URL or Public SSL Certificate is missing."
+        )
+
+
+@sensitive_variables("secret")
+def sign_on(arrival: Arrival) -> SignedOn:
+    """Sign on who the response is about, with the active settings; record the event.
+
+    Raises Refused, whose event is recorded.
+    """
+    trust = Trust.of(arrival.organization, Stage.ACTIVE)
+    judgement: Judgement | None = None
+    try:
+        refuse_unconfigured(trust, arrival.request)
+        judgement = judgement_of(_exchange(arrival, trust))
+        judgement.refuse_failed()
+        return _signed_on(arrival, judgement)
+    except Refused as refusal:
+        login = judgement.login if judgement else ""
+        events.record_refusal(arrival, refusal, login)
+        raise
+    finally:
+        SamlReceipt.objects.expired().delete()
+
+
+def _exchange(arrival: Arrival, trust: Trust) -> Exchange:
+    return Exchange(
+        trust=trust,
+        message=Message.read(arrival.posted, trust),
+        received_at=arrival.received_at,
+        relay_state=arrival.relay_state,
+        request=arrival.request,
+    )
+
+
+@sensitive_variables("secret")
+def _signed_on(arrival: Arrival, judgement: Judgement) -> SignedOn:
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with transaction.atomic():
+                use_once(judgement)
+                return _act(arrival, judgement)
+        except IntegrityError:
+            if attempt == ATTEMPTS:
+                raise
+    raise AssertionError
+
+
+@sensitive_variables("secret")
+def _act(arrival: Arrival, judgement: Judgement) -> SignedOn:
+    """Carry out what the response asks for, in the caller's transaction."""
+    trust = judgement.exchange.trust
+    # Locked and looked at again: SCIM may have changed the person since the checks.
+    person = person_of(trust.organization, judgement.login, locked=True)
+    people.check_person(trust, judgement.login, person)
+    made: list[ProvisioningEvent] = []
+    if trust.saml.auto_provisioning:
+        try:
+            person, made = provision_from_assertion(
+                trust.organization, judgement.asserted, lambda: events.draft(arrival)
+            )
+        except CannotProvision as problem:
+            raise Refused("0xA022", f"Auto-provisioning: {problem}") from problem
+    assert person is not None  # noqa: S101 - check_person has refused who is unknown
+    effect = events.record_sign_on(arrival, person, made)
+    session, secret = begin_session(judgement, person, effect)
+    return SignedOn(session, secret, trust)
+
+
+# ------------------------------------------------------------------------------- tests
+
+
+def try_sign_on(arrival: Arrival, actor: str) -> SignOnTest:
+    """Judge the answer to a Test sign-on by the staged settings; sign nobody on.
+
+    Nothing but the report is stored.
+    """
+    trust = Trust.of(arrival.organization, Stage.STAGED)
+    judgement, refusal = None, None
+    try:
+        refuse_unconfigured(trust, arrival.request)
+        judgement = judgement_of(_exchange(arrival, trust))
+        if judgement.refusal is None:
+            _add_replay(judgement)
+    except Refused as problem:
+        refusal = problem
+    return SignOnTest.objects.create(
+        organization=arrival.organization,
+        actor=actor,
+        report=report_of(arrival.posted, judgement, refusal),
+    )
+
+
+def _add_replay(judgement: Judgement) -> None:
+    try:
+        with transaction.atomic():
+            use_once(judgement)
+        verdict = Verdict("Replay", "used for the first time")
+    except Refused as problem:
+        verdict = Verdict("Replay", problem.detail, problem.error)
+    judgement.verdicts.append(verdict)

@@ -1,0 +1,233 @@
+"""The endpoints of sign-on, open to anybody: people sign on here, not administrators."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from secrets import token_urlsafe
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.http import require_GET, require_POST, require_safe
+
+from scim.models import Organization
+from zportal.middleware import client_ip
+from zportal.models import Administrator, Stage
+from zportal.saml.arrivals import Arrival, arrival_of
+from zportal.saml.codes import Refused
+from zportal.saml.finding import FindForm, organizations_of
+from zportal.saml.requests import LIFETIME, browser_digest
+from zportal.saml.services import SignedOn, request_url, sign_on, try_sign_on
+from zportal.saml.sessions import (
+    end_session,
+    ends_with_browser,
+    lasts,
+    person_of_session,
+    session_of,
+)
+from zportal.saml.sp_metadata import service_provider_metadata
+from zportal.saml.trust import Trust
+
+BROWSER_COOKIE = "sign_on_browser"
+"""Marks the browser that a request is sent from; the answer must reach the same one."""
+
+SESSION_COOKIE = "sign_on"
+
+
+@never_cache
+@require_safe
+def start(request: HttpRequest, org_id: int) -> HttpResponse:
+    """The organization's own Sign-on URL: on to its identity provider."""
+    organization = Organization.objects.filter(pk=org_id).first()
+    if organization is None:
+        nobody = Refused("0xA00F", f"There is no organization {org_id}.")
+        return refused(request, nobody, None)
+    try:
+        return to_identity_provider(request, organization)
+    except Refused as refusal:
+        return refused(request, refusal, organization)
+
+
+def to_identity_provider(
+    request: HttpRequest, organization: Organization, *, tester: int = 0
+) -> HttpResponse:
+    """Redirect there, and mark the browser. Raises Refused."""
+    browser = request.COOKIES.get(BROWSER_COOKIE) or token_urlsafe(24)
+    url = request_url(organization, browser=browser, tester=tester)
+    response = HttpResponse(status=HTTPStatus.FOUND, headers={"Location": url})
+    response.set_cookie(
+        BROWSER_COOKIE,
+        browser,
+        max_age=2 * LIFETIME,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+@csrf_exempt
+@never_cache
+@sensitive_variables("signed_on")
+def answer(request: HttpRequest, org_id: int | None = None) -> HttpResponse:
+    """The assertion consumer service: receive what the identity provider posts.
+
+    *org_id* is given at the address for responses that nobody requested.
+    """
+    if request.method != "POST":
+        # Zscaler gives out this address as Sign-on URL too.
+        return redirect(
+            "sign_on" if org_id is None else "sign_on_start", *_args(org_id)
+        )
+    arrival = None
+    try:
+        arrival = _arrival(request, org_id)
+        if arrival.is_test:
+            return _tested(arrival)
+        signed_on = sign_on(arrival)
+    except Refused as refusal:
+        return refused(request, refusal, arrival.organization if arrival else None)
+    return _welcomed(signed_on)
+
+
+def _args(org_id: int | None) -> list[int]:
+    return [] if org_id is None else [org_id]
+
+
+def _arrival(request: HttpRequest, org_id: int | None) -> Arrival:
+    return arrival_of(
+        encoded=request.POST.get("SAMLResponse", ""),
+        relay_state=request.POST.get("RelayState", ""),
+        received_at=f"{settings.PUBLIC_URL}{request.path}",
+        org_id=org_id,
+        client_ip=client_ip(request),
+    )
+
+
+def _tested(arrival: Arrival) -> HttpResponse:
+    """On to the report, which only the administrator's own session shows."""
+    tester = arrival.request.tester if arrival.request else 0
+    administrator = Administrator.objects.filter(pk=tester).first()
+    test = try_sign_on(arrival, administrator.login if administrator else "")
+    return redirect("admin:saml_test", test.pk)
+
+
+@sensitive_variables("signed_on")
+def _welcomed(signed_on: SignedOn) -> HttpResponse:
+    """The session's cookie, and on by GET: Reload and Back post nothing again."""
+    response = HttpResponse(
+        status=HTTPStatus.SEE_OTHER, headers={"Location": reverse("signed_on")}
+    )
+    trust = signed_on.trust
+    response.set_cookie(
+        SESSION_COOKIE,
+        signed_on.secret,
+        max_age=None if ends_with_browser(trust.settings) else lasts(trust.settings),
+        path=reverse("signed_on"),
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def refused(
+    request: HttpRequest, refusal: Refused, organization: Organization | None
+) -> HttpResponse:
+    """The page that says why nobody is signed on, and what to do about it."""
+    status = HTTPStatus.NOT_FOUND if organization is None else HTTPStatus.FORBIDDEN
+    context = {
+        "title": "Sign-on refused",
+        "error": refusal.error,
+        "detail": refusal.detail,
+        "organization": organization,
+    }
+    return render(request, "sign_on/refused.html", context, status=status)
+
+
+@never_cache
+@require_safe
+def signed_on(request: HttpRequest) -> HttpResponse:
+    """Who is signed on, with what the identity provider said of the person."""
+    session = session_of(
+        request.COOKIES.get(SESSION_COOKIE, ""),
+        browser_digest(request.COOKIES.get(BROWSER_COOKIE, ""))[:16],
+    )
+    if session is None:
+        return render(request, "sign_on/nobody.html", {"title": "Not signed on"})
+    person = person_of_session(session)
+    error = None
+    if person is None:
+        error = Refused("0xA010", f"{session.name_id} is not here any more.")
+    elif not person.is_enabled:
+        error = Refused("0xE5639", f"{person.scim_username} is disabled.")
+    if error is not None:
+        return refused(request, error, session.organization)
+    context = {
+        "title": "Signed on",
+        "session": session,
+        "person": person,
+        "trust": Trust.of(session.organization, Stage.ACTIVE),
+    }
+    return render(request, "sign_on/signed_on.html", context)
+
+
+@require_POST
+def sign_off(request: HttpRequest) -> HttpResponse:
+    """End the session here; the identity provider's own session goes on."""
+    end_session(request.COOKIES.get(SESSION_COOKIE, ""))
+    response = redirect("signed_on")
+    response.delete_cookie(SESSION_COOKIE, path=reverse("signed_on"))
+    return response
+
+
+@never_cache
+def find(request: HttpRequest) -> HttpResponse:
+    """The common page: asks for the User Name and finds the organization by its domain.
+
+    The way on is a link of the answer, not a redirect: Chromium holds a redirect that a
+    form led to against form-action, which names no identity provider.
+    """
+    form = FindForm(request.POST if request.method == "POST" else None)
+    context = {"title": "Sign On", "form": form}
+    if not form.is_valid():
+        return render(request, "sign_on/find.html", context)
+    found = organizations_of(form.domain)
+    if not found:
+        form.add_error(
+            "user_name",
+            f"0xA020: no organization has registered {form.domain}, or none that has "
+            "signs on with SAML.",
+        )
+        return render(request, "sign_on/find.html", context)
+    context |= {"organizations": found, "domain": form.domain}
+    return render(request, "sign_on/found.html", context)
+
+
+@never_cache
+@require_GET
+def by_domain(request: HttpRequest) -> HttpResponse:
+    """Zscaler's address for tests: ``/clstart?_domain=contoso.example``."""
+    found = organizations_of(request.GET.get("_domain", "").strip().lower())
+    if len(found) == 1:
+        return redirect("sign_on_start", found[0].pk)
+    return redirect("sign_on")
+
+
+@require_safe
+def metadata(request: HttpRequest, org_id: int) -> HttpResponse:
+    """The metadata of the service provider, with the active settings."""
+    organization = Organization.objects.filter(pk=org_id).first()
+    if organization is None:
+        raise Http404
+    xml = service_provider_metadata(Trust.of(organization, Stage.ACTIVE))
+    name = f"zportal-{organization.pk}.xml"
+    return HttpResponse(
+        xml,
+        content_type="application/samlmetadata+xml",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
