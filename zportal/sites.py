@@ -21,6 +21,7 @@ from zportal.views import (
     company_profile,
     organizations,
     profile,
+    saml_sign_on,
     schema_extensions,
     search,
 )
@@ -70,6 +71,7 @@ class PortalAdminSite(admin.AdminSite):
             *organizations.urls(self.admin_view),
             *profile.urls(self.admin_view),
             *advanced.urls(self.admin_view),
+            *saml_sign_on.urls(self.admin_view),
             *schema_extensions.urls(self.admin_view),
             *search.urls(self.admin_view),
             *activation.urls(self.admin_view),

@@ -77,6 +77,22 @@ class Staging:
         """The saved certificate; none when there is none that can be read."""
         return stored_certificate(self.saml.certificate)
 
+    @property
+    def other_certificate(self) -> Certificate | None:
+        """The certificate that is believed beside it, during a change of keys."""
+        return stored_certificate(self.saml.other_certificate)
+
+    @property
+    def certificates(self) -> list[Certificate]:
+        """The saved certificates of the identity provider that can be read."""
+        return [each for each in (self.certificate, self.other_certificate) if each]
+
+    @property
+    def signing_certificate(self) -> Certificate | None:
+        """The saved certificate that requests are signed with."""
+        key = self.saml.signing_key
+        return stored_certificate(key.certificate) if key else None
+
     def pending(self) -> list[PendingChange]:
         """What waits for activation, in the order of the page, with its makers."""
         changes = self.changes

@@ -19,6 +19,10 @@ class ProvisioningEventQuerySet(OrganizationQuerySet):
     def refused(self) -> Self:
         return self.filter(outcome=ProvisioningEvent.Outcome.REFUSED)
 
+    def sign_ons(self) -> Self:
+        """Those of people who signed on, or were refused to."""
+        return self.filter(action=ProvisioningEvent.Action.SIGN_ON)
+
     def about(self, resource_type: str, key: int) -> Self:
         return self.filter(resource_type=resource_type, resource_key=key)
 
@@ -99,6 +103,12 @@ class ProvisioningEvent(models.Model):
             ),
             models.Index(
                 fields=["organization", "outcome", "time"], name="scim_event_outcome"
+            ),
+            # Sign-ons are few among calls, and calls are not to pay for their index.
+            models.Index(
+                fields=["organization", "-id"],
+                condition=models.Q(action="sign-on"),
+                name="scim_event_sign_on",
             ),
         ]
 

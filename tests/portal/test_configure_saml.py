@@ -37,6 +37,10 @@ def test_it_stores_every_field(contoso: Organization, signed_in: Client) -> None
         form(
             portal_url="https://login.example/tenant/saml2",
             login_name_attribute="mail",
+            issuer="https://sts.example/tenant/",
+            org_specific_entity_id="on",
+            idp_initiated="on",
+            allow_sha1="on",
             sign_request="on",
             auto_provisioning="on",
             display_name_attribute="name",
@@ -49,7 +53,13 @@ def test_it_stores_every_field(contoso: Organization, signed_in: Client) -> None
     assert {name: getattr(stored, name) for name in stored.setting_names()} == {
         "portal_url": "https://login.example/tenant/saml2",
         "login_name_attribute": "mail",
+        "issuer": "https://sts.example/tenant/",
         "certificate": "",
+        "other_certificate": "",
+        "org_specific_entity_id": True,
+        "idp_initiated": True,
+        "allow_sha1": True,
+        "signing_key": None,
         "sign_request": True,
         "auto_provisioning": True,
         "display_name_attribute": "name",
@@ -59,7 +69,7 @@ def test_it_stores_every_field(contoso: Organization, signed_in: Client) -> None
     assert not SamlConfiguration.objects.filter(stage=Stage.ACTIVE).exists()
     page = signed_in.get(PAGE).content.decode()
     assert 'value="https://login.example/tenant/saml2"' in page
-    assert "7 changes are saved but not active" in page
+    assert "11 changes are saved but not active" in page
 
 
 def test_url_and_certificate_may_be_empty(

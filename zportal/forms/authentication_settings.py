@@ -135,6 +135,16 @@ class AuthenticationSettingsForm(forms.Form):
             "required": "Name the attribute that carries the login, such as NameID."
         },
     )
+    issuer = forms.CharField(
+        label="IdP Entity ID",
+        required=False,
+        max_length=1024,
+        widget=_text(autocapitalize="none"),
+        help_text=format_html(
+            "In Entra: <strong>{}</strong>. Empty: any issuer with the certificate below.",
+            "Microsoft Entra Identifier",
+        ),
+    )
     certificate = forms.FileField(
         label="Public SSL Certificate",
         required=False,
@@ -147,8 +157,41 @@ class AuthenticationSettingsForm(forms.Form):
             "invalid": "Choose a file with Upload; nothing was received.",
         },
     )
+    keep_certificate = forms.BooleanField(
+        label="Keep the present certificate too",
+        required=False,
+        widget=forms.CheckboxInput(),
+    )
+    remove_other_certificate = forms.BooleanField(
+        label="Remove the other certificate",
+        required=False,
+        widget=forms.CheckboxInput(),
+    )
+    org_specific_entity_id = forms.BooleanField(
+        label="Org-Specific Entity ID",
+        required=False,
+        widget=_switch(),
+        help_text="For several organizations in one Entra tenant, which takes each "
+        "Identifier once.",
+    )
     sign_request = forms.BooleanField(
-        label="Sign SAML Request", required=False, widget=_switch()
+        label="Sign SAML Request",
+        required=False,
+        widget=_switch(),
+        help_text="With the certificate of the tab SAML Sign-On.",
+    )
+    idp_initiated = forms.BooleanField(
+        label="Allow IdP-Initiated SAML",
+        required=False,
+        widget=_switch(),
+        help_text="Accepts responses that nobody here has requested.",
+    )
+    allow_sha1 = forms.BooleanField(
+        label="Allow SHA-1 Signatures",
+        required=False,
+        widget=_switch(),
+        help_text="Only for an identity provider that cannot do better: SHA-1 can be "
+        "forged.",
     )
     auto_provisioning = forms.BooleanField(
         label="Enable SAML Auto-Provisioning",
@@ -234,9 +277,7 @@ class AuthenticationSettingsForm(forms.Form):
     @property
     def saml(self) -> dict[str, Any]:
         """The settings of SamlConfiguration; the certificate only when uploaded."""
-        values = {
-            name: self.cleaned_data[name] for name in SamlConfiguration.setting_names()
-        }
+        values = {name: self.cleaned_data[name] for name in _saml_names()}
         if not values["certificate"]:
             del values["certificate"]
         return values
@@ -261,15 +302,19 @@ class AuthenticationSettingsForm(forms.Form):
         )
 
 
+def _saml_names() -> list[str]:
+    """The settings of SamlConfiguration that the window has a field for."""
+    fields = AuthenticationSettingsForm.base_fields
+    return [name for name in SamlConfiguration.setting_names() if name in fields]
+
+
 def stored_values(
     staged: AuthenticationSettings,
     saml: SamlConfiguration,
     connection: ProvisioningConnection | None,
 ) -> dict[str, Any]:
     """Return the form's initial values: what Save stored last."""
-    names = [
-        name for name in SamlConfiguration.setting_names() if name != "certificate"
-    ]
+    names = [name for name in _saml_names() if name != "certificate"]
     return {
         **staged.values(),
         **{name: getattr(saml, name) for name in names},

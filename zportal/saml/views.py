@@ -113,7 +113,7 @@ def _tested(arrival: Arrival) -> HttpResponse:
     tester = arrival.request.tester if arrival.request else 0
     administrator = Administrator.objects.filter(pk=tester).first()
     test = try_sign_on(arrival, administrator.login if administrator else "")
-    return redirect("admin:saml_test", test.pk)
+    return redirect("admin:zportal_signontest_report", test.pk)
 
 
 @sensitive_variables("signed_on")

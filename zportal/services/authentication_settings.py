@@ -70,6 +70,8 @@ def save_authentication_settings(
     saml: Mapping[str, Any],
     scim: bool,
     seen: int,
+    keep_certificate: bool = False,
+    remove_other_certificate: bool = False,
 ) -> str | None:
     """Store the page Authentication Settings with its window Configure SAML.
 
@@ -79,8 +81,10 @@ def save_authentication_settings(
     which replaces the live one. When SCIM is on and there is no token at all, one is
     made and its secret is returned, this once.
 
-    *seen* is the revision of the settings that the administrator changed. Raises
-    PermissionDenied for anyone but an active Super Admin, ValidationError when SCIM
+    *keep_certificate* moves the certificate that *saml* replaces to the other one, so
+    that both are believed; *remove_other_certificate* forgets that one. *seen* is the
+    revision of the settings that the administrator changed. Raises PermissionDenied for
+    anyone but an active Super Admin, ValidationError when SCIM
     cannot be on, and ChangedMeanwhile when it would overwrite what was saved since.
     """
     organization = lock_organization(administrator)
@@ -90,6 +94,12 @@ def save_authentication_settings(
             profile["authentication_type"],
             profile["user_repository_type"],
         )
+    saml = _with_certificates(
+        organization,
+        saml,
+        keep=keep_certificate,
+        remove_other=remove_other_certificate,
+    )
     actor = administrator.login
     replaced = _live_token(organization)
     changes = {
@@ -175,6 +185,22 @@ def _stage(
         organization=organization, stage=Stage.STAGED, defaults=dict(values)
     )
     return staged.changes_from(before)
+
+
+def _with_certificates(
+    organization: Organization,
+    saml: Mapping[str, Any],
+    *,
+    keep: bool,
+    remove_other: bool,
+) -> Mapping[str, Any]:
+    """Return *saml* with what becomes of the other certificate."""
+    staged = SamlConfiguration.objects.at(organization, Stage.STAGED)
+    old = staged.values()["certificate"]
+    new = saml.get("certificate", old)
+    if keep and old and new != old:
+        return {**saml, "other_certificate": old}
+    return {**saml, "other_certificate": ""} if remove_other else saml
 
 
 def _switch_provisioning(

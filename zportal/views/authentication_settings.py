@@ -58,6 +58,8 @@ def _save(request: AdministratorRequest, state: SettingsState) -> HttpResponse:
             profile=form.profile,
             saml=form.saml,
             scim=form.cleaned_data["scim"],
+            keep_certificate=form.cleaned_data["keep_certificate"],
+            remove_other_certificate=form.cleaned_data["remove_other_certificate"],
             seen=SeenForm(request.POST).seen,
         )
     except ValidationError as reasons:

@@ -37,6 +37,7 @@ class Tab:
 
 AUTHENTICATION_SETTINGS = (
     ("Authentication Profile", "admin:authentication_settings"),
+    ("SAML Sign-On", "admin:saml_sign_on"),
     ("Schema Extensions", "admin:schema_extensions"),
     ("Advanced", "admin:advanced"),
 )

@@ -1,0 +1,108 @@
+"""What administrators change about sign-on beside the window Configure SAML."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.views.decorators.debug import sensitive_variables
+
+from scim.models import Organization
+from zportal import audit
+from zportal.encryption import encrypt
+from zportal.models import (
+    Administrator,
+    AuditLog,
+    SamlConfiguration,
+    SigningKey,
+    Stage,
+)
+from zportal.saml.idp_metadata import IdpMetadata
+from zportal.saml.keys import new_key_pair
+from zportal.services.access import lock_organization
+from zportal.staging import RESOURCE, refuse_unseen
+
+CERTIFICATES_KEPT = 2
+"""Of an identity provider: the one in use, and its successor or predecessor."""
+
+
+@transaction.atomic
+def import_idp_metadata(
+    *,
+    administrator: Administrator,
+    client_ip: str | None,
+    metadata: IdpMetadata,
+    seen: int,
+) -> list[str]:
+    """Stage what *metadata* say of the identity provider; return the labels that changed.
+
+    It takes effect with the next activation. Raises PermissionDenied for anyone but an
+    active Super Admin, and ChangedMeanwhile as Save does.
+    """
+    organization = lock_organization(administrator)
+    pems = [certificate.pem for certificate in metadata.certificates]
+    pems = [*pems[:CERTIFICATES_KEPT], "", ""]
+    changes = stage_saml(
+        organization,
+        {
+            "portal_url": metadata.portal_url,
+            "issuer": metadata.entity_id,
+            "certificate": pems[0],
+            "other_certificate": pems[1],
+        },
+    )
+    if changes:
+        refuse_unseen(organization, seen)
+        record(administrator, client_ip, changes, "Imported from IdP metadata.")
+    return list(changes)
+
+
+@sensitive_variables("pair")
+@transaction.atomic
+def make_signing_key(
+    *, administrator: Administrator, client_ip: str | None
+) -> SigningKey:
+    """Make a key pair and stage it; the active one signs until the next activation.
+
+    Assertions that are encrypted for an earlier one can still be read. Raises
+    PermissionDenied for anyone but an active Super Admin.
+    """
+    organization = lock_organization(administrator)
+    pair = new_key_pair(f"zportal {organization.pk}")
+    key = SigningKey.objects.create(
+        organization=organization,
+        created_by=administrator.login,
+        certificate=pair.certificate,
+        encrypted_key=encrypt(pair.private_key),
+    )
+    changes = stage_saml(organization, {"signing_key": key})
+    record(administrator, client_ip, changes, "Made by this service.")
+    return key
+
+
+def stage_saml(
+    organization: Organization, values: dict[str, Any]
+) -> dict[str, list[str]]:
+    """Store *values* of SamlConfiguration in the staged row; return what they changed."""
+    before = SamlConfiguration.objects.at(organization, Stage.STAGED)
+    staged, _ = SamlConfiguration.objects.update_or_create(
+        organization=organization, stage=Stage.STAGED, defaults=values
+    )
+    return staged.changes_from(before)
+
+
+def record(
+    administrator: Administrator,
+    client_ip: str | None,
+    changes: dict[str, list[str]],
+    note: str,
+) -> None:
+    audit.record(
+        administrator=administrator,
+        client_ip=client_ip,
+        category=AuditLog.Category.AUTHENTICATION_SETTINGS,
+        action=AuditLog.Action.UPDATE,
+        resource=RESOURCE,
+        changes=changes,
+        note=note,
+    )
