@@ -5,7 +5,7 @@ The tests that walk the pages in a browser share it: it is set up once for a mod
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -18,10 +18,21 @@ from scim.models import (
     Organization,
     ProvisioningEvent,
 )
+from scim.sign_on import Plan
 from tests.portal import factories
 from tests.portal.settings_form import PAGE, certificate, form, upload
+from tests.saml.conftest import Browser, configure
 from tests.situations import administrator_of, open_tenant, signed_in_as
-from zportal.models import Activation
+from zportal.models import (
+    Activation,
+    SamlConfiguration,
+    SigningKey,
+    SignOnTest,
+    Stage,
+)
+from zportal.saml.codes import Refused
+from zportal.saml.messages import Posted
+from zportal.saml.report import report_of
 
 if TYPE_CHECKING:
     from zportal.models import Administrator
@@ -38,12 +49,24 @@ GROUPS = 120
 """More than two pages of the list hold."""
 
 
+PERSON = "a person"
+"""The visitor who has signed on: no administrator."""
+
+
 @dataclass(frozen=True)
 class Cast:
-    """Where things are, and the session of each administrator by login."""
+    """Where things are, the session of each administrator by login, a person's cookies."""
 
     keys: dict[str, int]
     sessions: dict[str, str]
+    person: dict[str, str]
+
+    def cookies_of(self, visitor: str) -> dict[str, str]:
+        """The cookies of a visitor; none for nobody."""
+        if visitor == PERSON:
+            return self.person
+        session = self.sessions.get(visitor)
+        return {settings.SESSION_COOKIE_NAME: session} if session else {}
 
 
 def set_up() -> Cast:
@@ -60,7 +83,54 @@ def set_up() -> Cast:
     ]
     _stage_changes(contoso, people[0])
     _extend(contoso)
-    return Cast(_directory(contoso), {_short(each): _session(each) for each in people})
+    keys = _directory(contoso)
+    training = services.create_organization(name=LONG, domains=["contoso.example"])
+    configure(training, auto_provisioning=True)
+    keys |= _tests(contoso)
+    return Cast(
+        keys, {_short(each): _session(each) for each in people}, _signed_on(training)
+    )
+
+
+def _signed_on(organization: Organization) -> dict[str, str]:
+    """Sign a person on with long and foreign attributes; return the cookies."""
+    browser = Browser(organization)
+    says = {"displayName": [RIGHT_TO_LEFT], "memberOf": [LONG[:120]], LONG: [LONG, "b"]}
+    assert browser.sign_on(attributes=says).status_code == 303
+    return {name: morsel.value for name, morsel in browser.client.cookies.items()}
+
+
+def _tests(organization: Organization) -> dict[str, int]:
+    """Store the report of a test that passed, and of one that did not."""
+    plan = Plan(True, {f"urn:{LONG}": [LONG, None]}, [LONG], [RIGHT_TO_LEFT], [LONG])
+    report = report_of(Posted("", f"<{LONG}/>".encode(), ""), None, None) | {
+        "is_accepted": True,
+        "verdicts": [
+            {"name": "Status", "detail": LONG, "error": None, "was_run": True}
+        ],
+        "login": LONG,
+        "name_id": LONG,
+        "attributes": {LONG: [LONG, RIGHT_TO_LEFT]},
+        "plan": asdict(plan),
+    }
+    refusal = Refused("0xB003", f"{LONG} {RIGHT_TO_LEFT}")
+    failed = report_of(Posted("", LONG.encode(), ""), None, refusal)
+    make = SignOnTest.objects.create
+    passed, refused = (
+        make(organization=organization, actor=LONG, report=each)
+        for each in (report, failed)
+    )
+    key = SigningKey.objects.create(
+        organization=organization, certificate=certificate(subject=LONG[:60]).decode()
+    )
+    SamlConfiguration.objects.update_or_create(
+        organization=organization, stage=Stage.STAGED, defaults={"signing_key": key}
+    )
+    return {
+        "passed": passed.pk,
+        "zportal_signontest": refused.pk,
+        "zportal_signingkey": key.pk,
+    }
 
 
 def _short(administrator: Administrator) -> str:

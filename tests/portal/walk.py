@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.urls import reverse
 
-from tests.portal.stage import Cast
+from tests.portal.stage import PERSON, RIGHT_TO_LEFT, Cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 class Stop:
     """One state of one page.
 
-    *visitor* is a login of the cast, empty for nobody; *page* the name of a URL, with
+    *visitor* is a login of the cast, PERSON, or empty for nobody; *page* the name of a URL, with
     *key* naming the row that it is about, or a path; *act* what is done there.
     """
 
@@ -43,8 +42,7 @@ class Stop:
 def arrive(context: BrowserContext, site: str, cast: Cast, stop: Stop) -> Page:
     """Open the page of *stop* in a new tab, as its visitor, and act there."""
     context.clear_cookies()
-    if stop.visitor:
-        name, value = settings.SESSION_COOKIE_NAME, cast.sessions[stop.visitor]
+    for name, value in cast.cookies_of(stop.visitor).items():
         context.add_cookies([{"name": name, "value": value, "url": site}])
     page = context.new_page()
     answer = page.goto(site + stop.path(cast))
@@ -178,7 +176,23 @@ def sends_an_expired_form(page: Page) -> None:
     page.get_by_text("The form has expired").wait_for()
 
 
+def imports_nothing(page: Page) -> None:
+    page.get_by_label("or paste it").fill("<a/>")
+    page.get_by_role("button", name="Import").click()
+    page.locator(".field-error").wait_for()
+
+
+def looks_for(user_name: str) -> Callable[[Page], None]:
+    def look(page: Page) -> None:
+        page.get_by_label("User Name").fill(user_name)
+        with page.expect_navigation():
+            page.get_by_role("button", name="Sign in").click()
+
+    return look
+
+
 SETTINGS = "authentication_settings"
+TEST = "zportal_signontest_report"
 USERS = "scim_directoryuser_changelist"
 USER = "scim_directoryuser_change"
 GROUPS = "scim_directorygroup_changelist"
@@ -200,6 +214,18 @@ STOPS = [
     Stop("advanced", "admin", "advanced"),
     Stop("advanced-mistake", "admin", "advanced", saves_rules_with_a_mistake),
     Stop("advanced-auditor", "auditor", "advanced"),
+    Stop("sign-on", "admin", "saml_sign_on"),
+    Stop("sign-on-mistake", "admin", "saml_sign_on", imports_nothing),
+    Stop("sign-on-none", "newcomer", "saml_sign_on"),
+    Stop("sign-on-auditor", "auditor", "saml_sign_on"),
+    Stop("sign-on-passed", "admin", TEST, key="passed"),
+    Stop("sign-on-failed", "admin", TEST, key="zportal_signontest"),
+    Stop("person-find", "", "/sign-on/"),
+    Stop("person-unknown", "", "/sign-on/", looks_for(f"{RIGHT_TO_LEFT}@x.example")),
+    Stop("person-chooses", "", "/sign-on/", looks_for("adele@contoso.example")),
+    Stop("person-nobody", "", "/signed-on/"),
+    Stop("person-signed-on", PERSON, "/signed-on/"),
+    Stop("error-person", "", "/sfc_sso/99999999", status=404),
     Stop("extensions", "admin", "schema_extensions", opens_every_form),
     Stop("extensions-mistake", "admin", "schema_extensions", adds_no_extension),
     Stop("extensions-none", "newcomer", "schema_extensions"),

@@ -141,7 +141,7 @@ class AuthenticationSettingsForm(forms.Form):
         max_length=1024,
         widget=_text(autocapitalize="none"),
         help_text=format_html(
-            "In Entra: <strong>{}</strong>. Empty: any issuer with the certificate below.",
+            "In Entra: <strong>{}</strong>. Empty: any issuer whose signature fits the certificate.",
             "Microsoft Entra Identifier",
         ),
     )

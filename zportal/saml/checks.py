@@ -77,7 +77,8 @@ class Verdict:
     name: str
     detail: str
     error: ErrorCode | None = None
-    """Why it failed; None when it passed."""
+    """Why it failed; None when it passed or was not run."""
+    was_run: bool = True
 
 
 Check = Callable[[Exchange], str]
@@ -85,7 +86,11 @@ Check = Callable[[Exchange], str]
 
 def judge(exchange: Exchange) -> list[Verdict]:
     """Return the verdict of every check, in their order."""
-    return [_verdict(name, check, exchange) for name, check in CHECKS]
+    verdicts = [_verdict(name, check, exchange) for name, check in CHECKS]
+    if any(verdict.error for verdict in verdicts):
+        # The library stops at its first failure, which is told by now.
+        return [*verdicts, Verdict(RULES, "a check above failed", was_run=False)]
+    return [*verdicts, _verdict(RULES, _rules, exchange)]
 
 
 def _verdict(name: str, check: Check, exchange: Exchange) -> Verdict:
@@ -317,6 +322,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("Recipient", _recipient),
     ("Audience", _audience),
     ("Time", _time),
-    ("SAML rules", _rules),
 )
-"""In the order in which the first failure is reported."""
+"""In the order in which the first failure is reported; the library's own come last."""
+
+RULES = "SAML rules"

@@ -52,7 +52,12 @@ def _report(verdicts: list[Verdict], xml: str) -> Report:
 
 def _shown(verdict: Verdict) -> Report:
     error = asdict(verdict.error) if verdict.error else None
-    return {"name": verdict.name, "detail": verdict.detail, "error": error}
+    return {
+        "name": verdict.name,
+        "detail": verdict.detail,
+        "error": error,
+        "was_run": verdict.was_run,
+    }
 
 
 def _plan(judgement: Judgement) -> Report | None:

@@ -81,7 +81,7 @@ def sign_on(arrival: Arrival) -> SignedOn:
         judgement.refuse_failed()
         return _signed_on(arrival, judgement)
     except Refused as refusal:
-        login = judgement.login if judgement else ""
+        login = (judgement.login or judgement.name_id) if judgement else ""
         events.record_refusal(arrival, refusal, login)
         raise
     finally:
