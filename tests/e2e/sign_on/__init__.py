@@ -1,0 +1,1 @@
+"""Sign-on in a browser, with identity providers that nobody here wrote."""
