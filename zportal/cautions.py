@@ -47,7 +47,23 @@ def certificate_caution(staging: Staging) -> Caution | None:
             "Activation",
             reverse("admin:activation"),
         )
-    return None
+    return _of_signing_certificate(staging)
+
+
+def _of_signing_certificate(staging: Staging) -> Caution | None:
+    """Warn of the certificate that requests are signed with, as of the other side's."""
+    own = staging.signing_certificate
+    if not (staging.saml.sign_request and own and own.is_due):
+        return None
+    day = f"{own.expires:%-d %B %Y}"
+    fate = "expired on" if own.is_expired else "expires on"
+    return Caution(
+        _level(own),
+        f"The certificate that signs SAML requests {fate} {day}: the identity provider "
+        "may refuse them then. Make a new one, upload it there, and activate.",
+        "SAML Sign-On",
+        f"{reverse('admin:saml_sign_on')}#signing-certificate",
+    )
 
 
 def _level(certificate: Certificate) -> str:

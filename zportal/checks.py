@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.core.checks import Warning as Caution
@@ -119,6 +120,24 @@ def check_trusted_proxies(**_: Any) -> list[CheckMessage]:
     return []
 
 
+@register("zportal")
+def check_field_encryption_keys(**_: Any) -> list[CheckMessage]:
+    try:
+        for key in settings.FIELD_ENCRYPTION_KEYS:
+            Fernet(key)
+    except ValueError:
+        return [
+            Error(
+                "FIELD_ENCRYPTION_KEY is no Fernet key: 32 bytes as URL-safe base-64.",
+                hint="Make one with: .venv/bin/python -c 'from cryptography.fernet "
+                "import Fernet; print(Fernet.generate_key().decode())' - or leave it "
+                "out, and one is derived from SECRET_KEY.",
+                id="zportal.E009",
+            )
+        ]
+    return []
+
+
 def check_static_files(**_: Any) -> list[CheckMessage]:
     """Not registered: ``migrate`` and ``collectstatic`` itself must work without."""
     if settings.DEBUG or (Path(settings.STATIC_ROOT) / "staticfiles.json").is_file():
@@ -141,6 +160,7 @@ SETTINGS_CHECKS: tuple[Check, ...] = (
     check_allowed_hosts,
     check_public_url,
     check_trusted_proxies,
+    check_field_encryption_keys,
 )
 
 

@@ -110,7 +110,7 @@ def provisioning_cautions(
     found = []
     if is_on:
         provisioning = Provisioning.of(organization, live)
-        found += [*_of_conflict(saml), *_of_calls(provisioning)]
+        found += [*conflict_cautions(saml), *_of_calls(provisioning)]
     if organization.profile != "zscaler":
         found.append(
             Caution(
@@ -123,7 +123,8 @@ def provisioning_cautions(
     return found
 
 
-def _of_conflict(saml: SamlConfiguration) -> Iterator[Caution]:
+def conflict_cautions(saml: SamlConfiguration) -> Iterator[Caution]:
+    """Warn, while SCIM is on, of sign-ons that undo what it has brought."""
     if not saml.auto_provisioning:
         return
     yield Caution(

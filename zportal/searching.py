@@ -11,6 +11,7 @@ from scim.models import DirectoryGroup, DirectoryUser
 from scim.text import KEY_LENGTH, match_key
 from zportal.behaviour import RULES
 from zportal.forms import AuthenticationSettingsForm
+from zportal.forms.authentication_settings import OF_CERTIFICATES
 from zportal.models import Administrator
 from zportal.navigation import MENUS, SHORTCUTS
 
@@ -54,6 +55,24 @@ FIELDS = (
         "bearer-token-row",
         "Configure SAML",
     ),
+    ("SAML Sign-On", "admin:saml_sign_on", "for-entra", "Authentication Settings"),
+    ("Entity ID", "admin:saml_sign_on", "entity-id", "SAML Sign-On"),
+    (
+        "Reply URL (Assertion Consumer Service)",
+        "admin:saml_sign_on",
+        "reply-url",
+        "SAML Sign-On",
+    ),
+    ("Sign-on URL", "admin:saml_sign_on", "sign-on-url", "SAML Sign-On"),
+    ("Test sign-on", "admin:saml_sign_on", "test-sign-on", "SAML Sign-On"),
+    ("Import IdP metadata", "admin:saml_sign_on", "identity-provider", "SAML Sign-On"),
+    (
+        "Request Signing SAML Certificate",
+        "admin:saml_sign_on",
+        "signing-certificate",
+        "SAML Sign-On",
+    ),
+    ("Last sign-ons", "admin:saml_sign_on", "last-sign-ons", "SAML Sign-On"),
     (
         "Schema Extensions",
         "admin:schema_extensions",
@@ -104,7 +123,7 @@ def _pages(administrator: Administrator) -> Iterator[Hit]:
 def _settings(administrator: Administrator) -> Iterator[Hit]:
     page = reverse("admin:authentication_settings")
     for name, field in AuthenticationSettingsForm.base_fields.items():
-        if field.label:
+        if name not in OF_CERTIFICATES:
             # A choice of radio buttons has no element of its own name.
             number = "_0" if name == "authentication_type" else ""
             yield Hit(

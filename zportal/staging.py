@@ -66,10 +66,11 @@ class Staging:
     @property
     def missing(self) -> list[str]:
         """The labels of what sign-on with SAML still needs, whatever the type is."""
+        needed = ["portal_url", "certificate"]
+        if self.saml.sign_request:
+            needed.append("signing_key")
         return [
-            self.saml.label_of(name)
-            for name in ("portal_url", "certificate")
-            if not getattr(self.saml, name)
+            self.saml.label_of(name) for name in needed if not getattr(self.saml, name)
         ]
 
     @property

@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import xmlsec
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -26,6 +27,7 @@ from cryptography.x509.oid import NameOID
 from lxml import etree
 from onelogin.saml2.utils import OneLogin_Saml2_Utils as Utils
 
+SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
 RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
 SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
 ENTITY_ID = "https://sts.windows.net/7d1e3a52-0f5b-4c0a-9a52-1b6c1f3b0a01/"
@@ -118,6 +120,10 @@ class Answer:
             text = self._signed(text)
         return text.encode()
 
+    def signed_response(self, xml: bytes) -> bytes:
+        """Return the response *xml*, signed as a whole."""
+        return self._signed(xml.decode()).encode()
+
     def encoded(self) -> str:
         return base64.b64encode(self.xml()).decode()
 
@@ -188,3 +194,30 @@ class Answer:
             f'<samlp:Status><samlp:StatusCode Value="{self.status}"/></samlp:Status>'
             f"{assertion}</samlp:Response>"
         )
+
+
+def encrypted_for(certificate: str, xml: bytes) -> bytes:
+    """Return the response *xml* with its assertion encrypted, as Entra encrypts it."""
+    root = etree.fromstring(xml)
+    assertion = root.find(f"{{{SAML}}}Assertion")
+    manager = xmlsec.KeysManager()
+    key = xmlsec.Key.from_memory(certificate, xmlsec.KeyFormat.CERT_PEM, None)
+    manager.add_key(key)
+    data = xmlsec.template.encrypted_data_create(
+        root, xmlsec.Transform.AES256, type=xmlsec.EncryptionType.ELEMENT, ns="xenc"
+    )
+    xmlsec.template.encrypted_data_ensure_cipher_value(data)
+    info = xmlsec.template.encrypted_data_ensure_key_info(data, ns="ds")
+    encrypted_key = xmlsec.template.add_encrypted_key(info, xmlsec.Transform.RSA_OAEP)
+    xmlsec.template.encrypted_data_ensure_cipher_value(encrypted_key)
+    context = xmlsec.EncryptionContext(manager)
+    context.key = xmlsec.Key.generate(
+        xmlsec.KeyData.AES, 256, xmlsec.KeyDataType.SESSION
+    )
+    context.encrypt_xml(data, assertion)
+    data = root.find("{http://www.w3.org/2001/04/xmlenc#}EncryptedData")
+    wrapped = etree.Element(f"{{{SAML}}}EncryptedAssertion", nsmap={"saml": SAML})
+    root.replace(data, wrapped)
+    wrapped.append(data)
+    encrypted: bytes = etree.tostring(root)
+    return encrypted

@@ -24,6 +24,9 @@ MAPPED_ATTRIBUTES = (
     "department_name_attribute",
 )
 
+OF_CERTIFICATES = ("keep_certificate", "remove_other_certificate")
+"""What is asked about stored certificates, and is no setting."""
+
 LONGEST_FREQUENCY = 180
 FREQUENCY_RANGE = f"Write a number of days from 1 to {LONGEST_FREQUENCY}."
 FORM_BASED_ONLY = "Takes effect with form-based sign-on."

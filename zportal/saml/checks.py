@@ -16,6 +16,7 @@ from onelogin.saml2.constants import OneLogin_Saml2_Constants as Constants
 from onelogin.saml2.errors import OneLogin_Saml2_ValidationError
 from onelogin.saml2.utils import OneLogin_Saml2_Utils as Utils
 
+from zportal.certificates import stored_certificate
 from zportal.saml.codes import ErrorCode, Refused
 from zportal.saml.messages import NAMES, Message
 from zportal.saml.requests import PendingRequest
@@ -131,7 +132,7 @@ def _signature(exchange: Exchange) -> str:
     }
     for part in parts:
         document, path = paths[part]
-        certificates = exchange.trust.saml.certificates
+        certificates = _good_certificates(exchange.trust)
         if not Utils.validate_sign(document, xpath=path, multicerts=certificates):
             raise Refused(
                 "0xB003",
@@ -139,6 +140,18 @@ def _signature(exchange: Exchange) -> str:
                 "Public SSL Certificate, or what it signs was changed.",
             )
     return " and ".join(f"{part.lower()} signed" for part in parts)
+
+
+def _good_certificates(trust: Trust) -> list[str]:
+    """The certificates that are good today. Raises Refused when none is."""
+    read = [stored_certificate(pem) for pem in trust.saml.certificates]
+    if None in read:
+        raise Refused("0xE5635", "A certificate of the identity provider is damaged.")
+    good = [each.pem for each in read if each and not each.is_expired]
+    if not good:
+        days = ", ".join(f"{each.expires:%-d %B %Y}" for each in read if each)
+        raise Refused("0xB003", f"The Public SSL Certificate expired on {days}.")
+    return good
 
 
 def _signature_shape(exchange: Exchange) -> None:
@@ -267,7 +280,12 @@ def _time(exchange: Exchange) -> str:
 def _rules(exchange: Exchange) -> str:
     """Everything python3-saml checks, its schemas and the signature once more."""
     request = exchange.request
-    where = exchange.received_at
+    # The library holds every address against one spelling: that with :443, or without.
+    named = [str(each.get("Recipient")) for each in exchange.message.confirmations()]
+    where = next(
+        (each for each in named if _same(each, exchange.received_at)),
+        exchange.received_at,
+    )
     scheme, _, rest = where.partition("://")
     host, _, path = rest.partition("/")
     data = {

@@ -25,6 +25,9 @@ from zportal.saml.trust import Trust
 
 logger = logging.getLogger(__name__)
 
+TESTS_KEPT = 20
+"""Reports of an organization; a report may have 256 KiB."""
+
 ATTEMPTS = 3
 """Tries when somebody else makes the same person or group at this moment."""
 
@@ -149,11 +152,15 @@ def try_sign_on(arrival: Arrival, actor: str) -> SignOnTest:
             _add_replay(judgement)
     except Refused as problem:
         refusal = problem
-    return SignOnTest.objects.create(
+    test = SignOnTest.objects.create(
         organization=arrival.organization,
         actor=actor,
         report=report_of(arrival.posted, judgement, refusal),
     )
+    tests = SignOnTest.objects.for_organization(arrival.organization)
+    kept = tests.newest_first().values_list("pk", flat=True)[:TESTS_KEPT]
+    tests.filter(pk__lt=min(kept)).delete()
+    return test
 
 
 def _add_replay(judgement: Judgement) -> None:

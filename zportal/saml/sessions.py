@@ -49,6 +49,8 @@ def begin_session(
     trust, request = judgement.exchange.trust, judgement.exchange.request
     secret = secrets.token_urlsafe(32)
     now = timezone.now()
+    organizations = SignOnSession.objects.for_organization(trust.organization)
+    organizations.expired().delete()
     session = SignOnSession.objects.create(
         organization=trust.organization,
         user_key=person.pk,

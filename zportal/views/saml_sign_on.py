@@ -13,12 +13,14 @@ from django.urls import URLPattern, path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from scim.models import ProvisioningEvent
+from scim.models import Organization, ProvisioningConnection, ProvisioningEvent
 from zportal.access import administrator_of, organization_of
+from zportal.cautions import Caution
 from zportal.forms.idp_metadata import IdpMetadataForm
 from zportal.forms.revision import SeenForm
 from zportal.middleware import client_ip
 from zportal.models import SigningKey, SignOnTest, Stage
+from zportal.provisioning_cautions import conflict_cautions
 from zportal.saml import addresses
 from zportal.saml.codes import Refused
 from zportal.saml.sp_metadata import service_provider_metadata
@@ -185,6 +187,7 @@ def _page(request: HttpRequest, form: IdpMetadataForm) -> HttpResponse:
         "organization": organization,
         "staging": staging,
         "form": form,
+        "cautions": _cautions(organization, staging),
         "revision": revision(organization),
         "entity_id": addresses.entity_id(organization, staging.saml),
         "reply_url": addresses.reply_url(),
@@ -196,6 +199,14 @@ def _page(request: HttpRequest, form: IdpMetadataForm) -> HttpResponse:
         "tests": tests.defer("report")[:TESTS_SHOWN],
     }
     return render(request, "saml_sign_on/page.html", context)
+
+
+def _cautions(organization: Organization, staging: Staging) -> list[Caution]:
+    connections = ProvisioningConnection.objects.for_organization(organization)
+    connection = connections.select_related("organization").first()
+    if connection is None or not connection.is_open:
+        return []
+    return list(conflict_cautions(staging.saml))
 
 
 def _imported(changed: list[str]) -> str:

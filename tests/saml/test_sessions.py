@@ -1,0 +1,225 @@
+"""Being signed on: for how long, what ends it, and what it does not open."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from scim import services
+from scim.models import DirectoryUser, Organization, ProvisioningEvent
+from tests.portal.factories import person
+from tests.saml.conftest import Browser, configure
+from tests.saml.idp import ADELE, Answer
+from tests.situations import administrator_of, signed_in_as
+from zportal.models import (
+    AuthenticationSettings,
+    SignOnSession,
+    Stage,
+)
+from zportal.services import force_reauthentication
+
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse as Response
+
+NOT_SIGNED_ON = "Nobody is signed on in this browser"
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def adele(contoso: Organization) -> DirectoryUser:
+    return person(contoso, ADELE, displayName="Adele Vance")
+
+
+def page(browser: Browser) -> str:
+    return browser.client.get("/signed-on/").content.decode()
+
+
+def set_frequency(
+    organization: Organization, frequency: str, days: int | None = None
+) -> None:
+    AuthenticationSettings.objects.update_or_create(
+        organization=organization,
+        stage=Stage.ACTIVE,
+        defaults={"authentication_frequency": frequency, "custom_frequency_days": days},
+    )
+
+
+@pytest.mark.parametrize(
+    ("frequency", "days", "lasts", "kept"),
+    [
+        ("daily", None, timedelta(hours=24), 24 * 3600),
+        ("only-once", None, timedelta(days=730), 730 * 24 * 3600),
+        ("custom", 3, timedelta(days=3), 3 * 24 * 3600),
+        ("once-per-session", None, timedelta(hours=24), ""),
+    ],
+)
+def test_it_lasts_as_long_as_the_frequency_says(
+    browser: Browser,
+    adele: DirectoryUser,
+    frequency: str,
+    days: int | None,
+    lasts: timedelta,
+    kept: int | str,
+) -> None:
+    set_frequency(browser.organization, frequency, days)
+    cookie = browser.sign_on().cookies["sign_on"]
+    assert cookie["max-age"] == kept
+    assert (cookie["path"], cookie["httponly"], cookie["samesite"]) == (
+        "/signed-on/",
+        True,
+        "Lax",
+    )
+    with time_machine.travel(timezone.now() + lasts - HOUR):
+        assert "You are signed on as" in page(browser)
+    with time_machine.travel(timezone.now() + lasts + HOUR):
+        assert NOT_SIGNED_ON in page(browser)
+
+
+def test_forced_reauthentication_ends_it(
+    browser: Browser, adele: DirectoryUser
+) -> None:
+    browser.sign_on()
+    admin = administrator_of(browser.organization, "admin")
+    force_reauthentication(administrator=admin, client_ip=None)
+    assert NOT_SIGNED_ON in page(browser)
+    browser.sign_on()
+    assert "You are signed on as" in page(browser)
+
+
+def test_it_ends_when_saml_is_no_longer_active(
+    browser: Browser, adele: DirectoryUser
+) -> None:
+    browser.sign_on()
+    AuthenticationSettings.objects.update(authentication_type="form-based")
+    assert NOT_SIGNED_ON in page(browser)
+
+
+def test_a_disabled_person_is_told_so(browser: Browser, adele: DirectoryUser) -> None:
+    browser.sign_on()
+    DirectoryUser.objects.update(is_enabled=False)
+    assert "0xE5639" in page(browser)
+    assert "Adele Vance" not in page(browser)
+    assert browser.sign_on().status_code == 403
+
+
+def test_a_deleted_person_is_told_so(browser: Browser, adele: DirectoryUser) -> None:
+    browser.sign_on()
+    adele.delete()
+    assert "0xA010" in page(browser)
+
+
+def test_signing_off_ends_it_everywhere(browser: Browser, adele: DirectoryUser) -> None:
+    secret = browser.sign_on().cookies["sign_on"].value
+    answer = browser.client.post("/signed-on/sign-off/", follow=True)
+    assert NOT_SIGNED_ON in answer.content.decode()
+    assert not SignOnSession.objects.exists()
+    browser.client.cookies["sign_on"] = secret
+    assert NOT_SIGNED_ON in page(browser)
+    assert browser.client.get("/signed-on/sign-off/").status_code == 405
+
+
+def test_another_browser_cannot_use_it(browser: Browser, adele: DirectoryUser) -> None:
+    """Whoever is made to post somebody else's response is not signed on as them."""
+    asked = browser.start()
+    victim = Browser(browser.organization)
+    victim.post(Answer(asked.id), asked.relay_state)
+    assert NOT_SIGNED_ON in page(victim)
+
+
+def test_no_secret_is_stored(browser: Browser, adele: DirectoryUser) -> None:
+    secret = browser.sign_on().cookies["sign_on"].value
+    assert secret not in str(SignOnSession.objects.values())
+    assert secret not in str(ProvisioningEvent.objects.values())
+
+
+def test_it_opens_nothing_of_the_portal(browser: Browser, adele: DirectoryUser) -> None:
+    browser.sign_on()
+    answer = browser.client.get("/administration/authentication-settings/")
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/sign-in/")
+
+
+def test_an_administrator_is_nobody_here(contoso: Organization) -> None:
+    admin = signed_in_as(administrator_of(contoso, "admin"))
+    assert NOT_SIGNED_ON in admin.get("/signed-on/").content.decode()
+
+
+def test_expired_sessions_are_forgotten(browser: Browser, adele: DirectoryUser) -> None:
+    set_frequency(browser.organization, "daily")
+    browser.sign_on()
+    with time_machine.travel(timezone.now() + 25 * HOUR):
+        browser.sign_on()
+    assert SignOnSession.objects.count() == 1
+
+
+# --------------------------------------------------------------- finding the organization
+def find(user_name: str) -> Response:
+    response: Response = Client().post("/sign-on/", {"user_name": user_name})
+    return response
+
+
+def test_the_common_page_goes_on_by_itself(contoso: Organization) -> None:
+    page = find("Adele@CONTOSO.example").content.decode()
+    assert f'content="0; url=/sfc_sso/{contoso.pk}"' in page
+    assert f'href="/sfc_sso/{contoso.pk}"' in page
+
+
+def test_it_asks_when_several_have_the_domain(contoso: Organization) -> None:
+    training = services.create_organization(
+        name="Training", domains=["contoso.example"]
+    )
+    configure(training)
+    without = services.create_organization(name="Forms", domains=["contoso.example"])
+    page = find(ADELE).content.decode()
+    assert "http-equiv" not in page
+    assert f"/sfc_sso/{contoso.pk}" in page
+    assert f"/sfc_sso/{training.pk}" in page
+    assert f"/sfc_sso/{without.pk}" not in page
+
+
+@pytest.mark.parametrize("name", ["x@nowhere.example", "x@contoso.example\0"])
+def test_an_unknown_domain_is_told(contoso: Organization, name: str) -> None:
+    answer = find(name)
+    assert answer.status_code == 200
+    assert "/sfc_sso/" not in answer.content.decode()
+    assert "field-error" in answer.content.decode()
+
+
+@pytest.mark.parametrize("name", ["", "adele", "@contoso.example", "a" * 300 + "@x.y"])
+def test_what_is_no_user_name_is_told(contoso: Organization, name: str) -> None:
+    page = find(name).content.decode()
+    assert "field-error" in page
+    assert "0xA020" not in page
+
+
+def test_the_vendors_address_for_tests_finds_it_too(contoso: Organization) -> None:
+    query = {"version": "1", "_domain": "contoso.example"}
+    assert Client().get("/clstart", query)["Location"] == f"/sfc_sso/{contoso.pk}"
+    assert Client().get("/clstart")["Location"] == "/sign-on/"
+    assert Client().get("/sfc_sso")["Location"] == "/sign-on/"
+    assert (
+        Client().get(f"/sso_upd/{contoso.pk}")["Location"] == f"/sfc_sso/{contoso.pk}"
+    )
+
+
+def test_who_does_not_use_saml_is_told(contoso: Organization) -> None:
+    AuthenticationSettings.objects.update(authentication_type="form-based")
+    answer = Client().get(f"/sfc_sso/{contoso.pk}")
+    assert answer.status_code == 403
+    assert "0xB0010" in answer.content.decode()
+    configure(contoso, portal_url="")
+    assert "0xE5641" in Client().get(f"/sfc_sso/{contoso.pk}").content.decode()
+    assert Client().get("/sfc_sso/00000001").status_code == 404
+
+
+def test_an_address_with_the_usual_port_is_the_same(
+    browser: Browser, adele: DirectoryUser
+) -> None:
+    """``login.<cloud>:443/sfc_sso`` and the address without :443 are the same."""
+    url = "http://testserver:80/sfc_sso"
+    assert browser.sign_on(destination=url, recipient=url).status_code == 303
