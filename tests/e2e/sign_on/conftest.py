@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
@@ -21,7 +22,7 @@ from zportal.models import SigningKey
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from playwright.sync_api import BrowserContext, ConsoleMessage, Page
+    from playwright.sync_api import BrowserContext, ConsoleMessage, Page, WebError
 
     from tests.situations import Tenant, Token
 
@@ -31,6 +32,9 @@ SAID = {
     "department": ["Retail"],
 }
 """What the identity provider says of Adele unless a test has it say something else."""
+
+PATIENCE = 20_000
+"""Milliseconds until the way through both sides has to be over."""
 
 REFUSED = "Failed to load resource: the server responded with a status of 403"
 """What the console says of a page that tells why nobody is signed on."""
@@ -61,26 +65,36 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
     return {**browser_context_args, "ignore_https_errors": True}
 
 
-@pytest.fixture
-def page(context: BrowserContext, site: str) -> Iterator[Page]:
-    """A page. No page of ours may complain in its console."""
-    page = context.new_page()
+@contextmanager
+def calm(context: BrowserContext, site: str) -> Iterator[BrowserContext]:
+    """No page of ours may complain in the console of this browser."""
     complaints: list[str] = []
 
     def listen(message: ConsoleMessage) -> None:
         ours = message.location["url"].startswith(site)
         if ours and not message.text.startswith(REFUSED):
-            complaints.append(f"{page.url}: {message.text}")
+            complaints.append(f"{message.location['url']}: {message.text}")
 
-    page.on("console", listen)
-    page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
-    page.add_init_script(
+    def fail(error: WebError) -> None:
+        if error.page is None or error.page.url.startswith(site):
+            complaints.append(str(error.error))
+
+    context.on("console", listen)
+    context.on("weberror", fail)
+    context.add_init_script(
         f"if (location.origin === '{site}')"
         " document.addEventListener('securitypolicyviolation',"
         " event => console.error('CSP', event.violatedDirective, event.blockedURI))"
     )
-    yield page
+    yield context
     assert complaints == []
+
+
+@pytest.fixture
+def page(context: BrowserContext, site: str) -> Iterator[Page]:
+    """The browser of somebody who signs on."""
+    with calm(context, site):
+        yield context.new_page()
 
 
 @dataclass
@@ -93,6 +107,11 @@ class Scene:
     token: Token
     idp: IdentityProvider
     said: Mapping[str, list[str]] = field(default_factory=lambda: SAID)
+
+    @property
+    def address(self) -> str:
+        """Where people of the organization begin to sign on."""
+        return f"{self.site}/sfc_sso/{self.organization.pk}"
 
     def set_up(
         self,
@@ -108,7 +127,7 @@ class Scene:
             "certificate": self.idp.certificate,
         }
         configure(self.organization, **{**trusted, **saml})
-        address = f"{self.site}/sfc_sso/{self.organization.pk}/metadata"
+        address = f"{self.address}/metadata"
         with urlopen(address, timeout=10) as answer:  # noqa: S310 - our own address
             metadata = answer.read()
         unsolicited = f"{self.site}/sso_upd/{self.organization.pk}"
@@ -118,9 +137,13 @@ class Scene:
             signs=signs,
             encrypts=encrypts,
         )
+        self.introduce(service)
+        return service
+
+    def introduce(self, service: ServiceProvider) -> None:
+        """Tell the identity provider of our service, and of Adele."""
         self.idp.serve(service)
         self.idp.know(ADELE, self.said)
-        return service
 
     def make_key(self) -> SigningKey:
         """A key pair of the service, for requests and encrypted assertions."""
@@ -134,19 +157,19 @@ class Scene:
 
     def sign_on(self) -> None:
         """From the organization's address, as Adele."""
-        self.page.goto(f"{self.site}/sfc_sso/{self.organization.pk}")
+        self.page.goto(self.address)
         self.idp.sign_in(self.page, ADELE)
 
     def welcomed_as(self, name: str) -> None:
         """The page says who is signed on."""
-        expect(self.page).to_have_url(f"{self.site}/signed-on/")
+        expect(self.page).to_have_url(f"{self.site}/signed-on/", timeout=PATIENCE)
         heading = self.page.get_by_role("heading", level=1)
         expect(heading).to_have_text(f"You are signed on as {name}")
 
     def refused_with(self, code: str) -> None:
         """The page says that nobody is, and why; so does the newest event."""
         alert = self.page.get_by_role("alert")
-        expect(alert.get_by_text(code, exact=True)).to_be_visible()
+        expect(alert.get_by_text(code, exact=True)).to_be_visible(timeout=PATIENCE)
         event = ProvisioningEvent.objects.latest("pk")
         assert (event.action, event.outcome, event.status) == (
             "sign-on",

@@ -84,6 +84,10 @@ class IdentityProvider(Protocol):
         """Do on its page what a person does there."""
         ...
 
+    def metadata(self) -> bytes:
+        """What it publishes of itself."""
+        ...
+
     def unsolicited_start(self, service: ServiceProvider) -> str:
         """The address where people begin who come from the identity provider."""
         ...

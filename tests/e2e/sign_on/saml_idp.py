@@ -85,6 +85,10 @@ class SamlIdp:
         assert page.get_by_label("Subject NameID").input_value() == login
         page.get_by_role("button", name="Sign in").click()
 
+    def metadata(self) -> bytes:
+        answer = httpx2.get(f"{self.address}/metadata", verify=self.tls)
+        return answer.raise_for_status().content
+
     def unsolicited_start(self, service: ServiceProvider) -> str:
         assert service.unsolicited_url
         return self.login_url

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+import httpx2
 import pytest
 
 from tests.e2e.sign_on.providers import ServiceProvider, running
+from tests.e2e.sign_on.tls_front import tls_front
 from tests.live import free_port
 from tests.saml.idp import key_pair
 
@@ -34,15 +36,13 @@ class SimpleSamlPhp:
 
     directory: Path
     address: str
+    behind: str
+    """Its address without TLS."""
+    certificate: str
     entity_id: str = "https://idp.contoso.example/simplesaml"
-    certificate: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        keys = key_pair("SimpleSAMLphp")
-        self.certificate = keys.certificate
-        (self.directory / "idp.key").write_text(keys.key)
-        (self.directory / "idp.crt").write_text(keys.certificate)
         self._change(
             address=self.address,
             entity_id=self.entity_id,
@@ -89,6 +89,10 @@ class SimpleSamlPhp:
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Login").click()
 
+    def metadata(self) -> bytes:
+        address = f"{self.behind}/saml2/idp/metadata.php"
+        return httpx2.get(address).raise_for_status().content
+
     def unsolicited_start(self, service: ServiceProvider) -> str:
         return f"{self.login_url}?{urlencode({'spentityid': service.entity_id})}"
 
@@ -100,13 +104,24 @@ def simplesamlphp(directory: Path) -> Iterator[SimpleSamlPhp]:
     if not (php and PAGES.is_dir()):
         pytest.skip("no SimpleSAMLphp: apt-get install simplesamlphp php-cli php-xml")
     shutil.copytree(CONFIGURATION, directory, dirs_exist_ok=True)
-    # An address of its own, and another site than the service's, as in life.
-    port = free_port()
-    idp = SimpleSamlPhp(directory, f"http://127.0.0.1:{port}")
+    keys = key_pair("SimpleSAMLphp")
+    key, certificate = directory / "idp.key", directory / "idp.crt"
+    key.write_text(keys.key)
+    certificate.write_text(keys.certificate)
     environment = {
         "PATH": os.environ["PATH"],
         "SIMPLESAMLPHP_CONFIG_DIR": str(directory / "config"),
     }
-    command = [php, "-S", f"127.0.0.1:{port}", "-t", str(PAGES)]
-    with running(command, environment, directory / "php.log", idp.address):
-        yield idp
+    behind = free_port()
+    command = [php, "-S", f"127.0.0.1:{behind}", "-t", str(PAGES)]
+    with tls_front(certificate, key, behind) as port:
+        # By its number it is another site than localhost, where the service is.
+        idp = SimpleSamlPhp(
+            directory,
+            address=f"https://127.0.0.1:{port}",
+            behind=f"http://127.0.0.1:{behind}",
+            certificate=keys.certificate,
+        )
+        style = f"{idp.behind}/resources/default.css"
+        with running(command, environment, directory / "php.log", style):
+            yield idp

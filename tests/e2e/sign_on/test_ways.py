@@ -111,7 +111,7 @@ def test_with_an_encrypted_assertion(
 
 def test_with_an_entity_id_of_its_own(scene: Scene, adele: DirectoryUser) -> None:
     service = scene.set_up(org_specific_entity_id=True)
-    assert service.entity_id == f"{scene.site}/sfc_sso/{scene.organization.pk}"
+    assert service.entity_id == scene.address
     scene.sign_on()
     scene.welcomed_as("Adele Vance")
     assert SignOnSession.objects.get().user_key == adele.pk
@@ -146,6 +146,6 @@ def test_requests_are_not_verified_with_another_certificate(
     other = key_pair("another")
     key.encrypted_key = encrypt(other.key)
     key.save()
-    scene.page.goto(f"{scene.site}/sfc_sso/{scene.organization.pk}")
+    scene.page.goto(scene.address)
     expect(scene.page.get_by_label("Password")).to_have_count(0)
     expect(scene.page.get_by_text("Unable to validate Signature")).to_be_visible()
