@@ -67,7 +67,7 @@ def sign_in(page: Page, served: Served) -> None:
 
 def open_from_menu(page: Page, entry: str) -> None:
     page.get_by_text("Administration", exact=True).first.click()
-    page.get_by_role("link", name=entry, exact=True).click()
+    page.locator(".panel").get_by_role("link", name=entry, exact=True).click()
 
 
 def copied(page: Page, label: str) -> str:
