@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zportal.settings import HOST, PORT, env
+from zportal.settings import HOST, PORT, WEB_CONCURRENCY
 
 bind = f"[{HOST}]:{PORT}" if ":" in HOST else f"{HOST}:{PORT}"
 
@@ -18,7 +18,7 @@ bind = f"[{HOST}]:{PORT}" if ":" in HOST else f"{HOST}:{PORT}"
 # second one serves on while the first is replaced. All of them use 89 to 136 MiB. A turn
 # differs from the next by half, so what is near is equal.
 worker_class = "zportal.worker.Worker"
-workers = env.int("WEB_CONCURRENCY", default=2)
+workers = WEB_CONCURRENCY
 threads = 8
 # Refused settings end the start once, not once a worker; and workers share memory.
 preload_app = True
