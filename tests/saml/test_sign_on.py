@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
+from django.conf import settings
+
 from scim.models import DirectoryGroup, DirectoryUser, ProvisioningEvent
 from tests.portal.factories import ENTERPRISE, group, person
 from tests.saml.conftest import Browser, configure
 from tests.saml.idp import ADELE
+from zportal.saml.codes import CODES
 
 SAID = {
     "displayName": ["Adele Vance"],
@@ -98,3 +103,9 @@ def test_auto_provisioning_removes_what_the_assertion_leaves_out(
     assert adele.department is None
     assert not adele.groups.exists()
     assert DirectoryGroup.objects.filter(pk=staff.pk).exists()
+
+
+def test_the_documented_codes_are_those_there_are() -> None:
+    page = (settings.BASE_DIR / "docs" / "saml-sign-on.md").read_text()
+    listed = re.findall(r"^\| `(0x\w+)` \| (.*) \|$", page, re.MULTILINE)
+    assert listed == [(error.code, error.meaning) for error in CODES.values()]
