@@ -8,7 +8,8 @@ named, not identified; one that is missing is made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +33,7 @@ from scim.provisioning import (
 )
 from scim.schema import ENTERPRISE
 from scim.text import match_key
+from scim.writers import one_at_a_time
 
 Document = dict[str, Any]
 Draft = Callable[[], ProvisioningEvent]
@@ -67,6 +69,13 @@ class Plan:
     @property
     def is_empty(self) -> bool:
         return not (self.is_new or self.changes or self.joins or self.leaves)
+
+
+@contextmanager
+def unit_of_work() -> Iterator[None]:
+    """A transaction that waits for its turn among the writers, as those of SCIM do."""
+    with one_at_a_time(), transaction.atomic():
+        yield
 
 
 def person_of(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from django.conf import settings
+from django.db import OperationalError
 
 from scim.models import DirectoryGroup, DirectoryUser, ProvisioningEvent
 from tests.portal.factories import ENTERPRISE, group, person
 from tests.saml.conftest import Browser, configure
-from tests.saml.idp import ADELE
+from tests.saml.idp import ADELE, Answer
 from zportal.saml.codes import CODES
 
 SAID = {
@@ -109,3 +111,22 @@ def test_the_documented_codes_are_those_there_are() -> None:
     page = (settings.BASE_DIR / "docs" / "saml-sign-on.md").read_text()
     listed = re.findall(r"^\| `(0x\w+)` \| (.*) \|$", page, re.MULTILINE)
     assert listed == [(error.code, error.meaning) for error in CODES.values()]
+
+
+def test_a_database_that_is_away_is_told_and_uses_nothing_up(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person(browser.organization, ADELE)
+    asked = browser.start()
+    answer = Answer(asked.id).encoded()
+
+    def away() -> None:
+        raise OperationalError("database is locked")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("zportal.saml.services.unit_of_work", away)
+        refused = browser.post(answer, asked.relay_state)
+
+    assert refused.status_code == 503
+    assert refused["Retry-After"] == "5"
+    assert browser.post(answer, asked.relay_state).status_code == 303
