@@ -40,6 +40,10 @@ Draft = Callable[[], ProvisioningEvent]
 """Returns a new unsaved event of the sign-on, for one change."""
 
 
+MOST_GROUPS = 1_000
+"""Of one person, by an assertion: each that is joined or left is locked and changed."""
+
+
 class CannotProvision(Exception):
     """The assertion asks for what the organization's rules forbid; says what it is."""
 
@@ -119,6 +123,11 @@ def provision_from_assertion(
     """
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("Call it in a transaction.")
+    if len(asserted.groups) > MOST_GROUPS:
+        raise CannotProvision(
+            f"the assertion names {len(asserted.groups):,} groups, and {MOST_GROUPS:,} "
+            "are the most."
+        )
     events: list[ProvisioningEvent] = []
     try:
         person = _provision_person(organization, asserted, draft, events)
