@@ -73,7 +73,7 @@ class _Silent(event_queue.EventQueue):
     And the capture for the thread, until one of them gives up (``scim.writers``).
     """
 
-    def add(self, finish: event_queue.Finish) -> None:
+    def add(self, finish: event_queue.Finish, size: int) -> None:
         pass
 
     def note(self, key: Hashable, write: Callable[[], object]) -> None:
