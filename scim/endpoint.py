@@ -51,7 +51,12 @@ class Endpoint(SCIMView):  # type: ignore[misc]
     @method_decorator(scim_settings.AUTH_CHECK_MIDDLEWARE)
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         """Serve one call; replaces the library's, which swallows the transaction."""
-        return self.serve(request, *args, **kwargs)
+        try:
+            return self.serve(request, *args, **kwargs)
+        finally:
+            # By it a view refers to itself (Django's View.setup): the request and its
+            # event, with both bodies, would stay until the collector comes by.
+            self.__dict__.pop("head", None)
 
     def serve(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         """Serve a call whose caller is known, or an operation of a Bulk as one."""

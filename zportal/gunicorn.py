@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from zportal.memory import share_with_children
 from zportal.settings import HOST, PORT, WEB_CONCURRENCY
 
 bind = f"[{HOST}]:{PORT}" if ":" in HOST else f"{HOST}:{PORT}"
@@ -41,3 +44,8 @@ limit_request_field_size = 8190
 # Forwarded headers are ForwardedHeadersMiddleware's matter, by TRUSTED_PROXIES.
 forwarded_allow_ips = ""
 control_socket_disable = True
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """Called by gunicorn before each worker is made."""
+    share_with_children()
