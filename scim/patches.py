@@ -21,6 +21,7 @@ from scim.leniency import (
     lenient_resource,
     lookup,
 )
+from scim.plain_patches import patched_plainly
 from scim.schema import POLICY, Kind
 
 Document = dict[str, Any]
@@ -69,6 +70,17 @@ def patch_user(kind: Kind, document: Document, operations: list[Document]) -> Do
     An entry that an operation cleared (``emails[type eq "work"].value`` to "") goes as
     a whole: what Microsoft's harness cleared must read back as unassigned.
     """
+    if len(operations) <= MAX_ATTRIBUTE_OPERATIONS:
+        plain = patched_plainly(document, operations, kind.extensions, TEXT_LIMIT)
+        if plain is not None:
+            return plain
+    return patch_user_fully(kind, document, operations)
+
+
+def patch_user_fully(
+    kind: Kind, document: Document, operations: list[Document]
+) -> Document:
+    """Do what patch_user does, by scim2-models whatever the operations are."""
     wishes = UserOperations(kind, document)
     patched = patch(kind, document, wishes.mended(operations))
     for name in wishes.cleared & patched.keys():
