@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, models
@@ -50,7 +50,7 @@ class PreparedInsert(Generic[M]):
         if kept is None:
             kept = self._compiled[connection.vendor] = self._compile(row)
         sql, columns = kept
-        with connection.cursor() as cursor:
+        with _cursor(connection) as cursor:
             cursor.execute(sql, _params(columns, row, connection, add=True))
             [row.pk] = cursor.fetchone()
         row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
@@ -62,7 +62,8 @@ class PreparedInsert(Generic[M]):
         compiler: Any = query.get_compiler(DEFAULT_DB_ALIAS)
         compiler.returning_fields = [self._model._meta.pk]
         [(sql, _)] = compiler.as_sql()
-        return sql, [_Column.of(field) for field in fields]
+        vendor = compiler.connection.vendor
+        return sql, [_Column.of(field, vendor) for field in fields]
 
 
 class PreparedUpdate(Generic[M]):
@@ -105,13 +106,13 @@ class PreparedUpdate(Generic[M]):
         connection = connections[DEFAULT_DB_ALIAS]
         sql, columns = self._compiled(connection.vendor, tuple(names))
         params = _params(columns, row, connection, add=False)
-        with connection.cursor() as cursor:
+        with _cursor(connection) as cursor:
             cursor.execute(sql, [*params, row.pk])
             if cursor.rowcount != 1:
                 raise DatabaseError("The row to be changed is not there.")
 
     def _compile(
-        self, _vendor: str, names: tuple[str, ...]
+        self, vendor: str, names: tuple[str, ...]
     ) -> tuple[str, list[_Column]]:
         fields = [field for field in self._fields if field.attname in names]
         quote = connections[DEFAULT_DB_ALIAS].ops.quote_name
@@ -120,7 +121,7 @@ class PreparedUpdate(Generic[M]):
         # Names are those of the model; values are parameters.
         table, key = quote(meta.db_table), quote(meta.pk.column)
         sql = f"UPDATE {table} SET {columns} WHERE {key} = %s"  # noqa: S608
-        return sql, [_Column.of(field) for field in fields]
+        return sql, [_Column.of(field, vendor) for field in fields]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ class _Column:
     ready: frozenset[type]
 
     @classmethod
-    def of(cls, field: Any) -> _Column:
+    def of(cls, field: Any, vendor: str) -> _Column:
         ready: set[type] = set()
         # A date may be set as it is saved (auto_now), so it is always asked.
         if not isinstance(field, models.DateField):
@@ -141,6 +142,11 @@ class _Column:
             ready.add(str)
         if isinstance(field, models.BooleanField):
             ready.add(bool)
+        # psycopg tells the width of an integer by a type of its own.
+        if vendor == "sqlite" and isinstance(
+            field, models.IntegerField | models.ForeignKey
+        ):
+            ready.add(int)
         return cls(field, field.attname, frozenset(ready))
 
 
@@ -163,6 +169,46 @@ def _params(
 def _written(model: type[models.Model]) -> list[Any]:
     meta: Any = model._meta
     return [field for field in meta.local_concrete_fields if not field.primary_key]
+
+
+def _cursor(connection: Any) -> Any:
+    """Return a cursor for SQL that comes again.
+
+    PostgreSQL parses and plans a statement for as long as it carries it out, twice as
+    long where it joins. A statement that is prepared it parses once in a connection.
+    """
+    # A log of queries shows their values, which a prepared one does not have.
+    if connection.vendor != "postgresql" or connection.queries_logged:
+        return connection.cursor()
+    connection.ensure_connection()
+    raw = connection.connection
+    usual, raw.cursor_factory = raw.cursor_factory, _preparing()
+    try:
+        return connection.cursor()
+    finally:
+        raw.cursor_factory = usual
+
+
+@cache
+def _preparing() -> Any:
+    """Return the class of those cursors; without PostgreSQL there may be no psycopg."""
+    from django.db.backends.postgresql import base
+
+    binding: Any = base.ServerBindingCursor
+
+    class PreparingCursor(binding):  # type: ignore[misc]
+        """Prepares what it is asked the second time in a connection."""
+
+        def execute(self, query: Any, params: Any = None) -> Any:
+            # For these statements only: psycopg would keep the text of all others too,
+            # the bodies of events included, to see whether they come again.
+            self.connection.prepare_threshold = 1
+            try:
+                return super().execute(query, params)
+            finally:
+                self.connection.prepare_threshold = None
+
+    return PreparingCursor
 
 
 @dataclass(frozen=True)
@@ -197,7 +243,7 @@ class Prepared(Generic[M]):
         kept = self._compiled.get(connection.vendor)
         if kept is None:
             kept = self._compiled[connection.vendor] = self._compile()
-        with connection.cursor() as cursor:
+        with _cursor(connection) as cursor:
             cursor.execute(kept.sql, [param(values) for param in kept.params])
             found = [list(row) for row in cursor.fetchall()]
         for row in found:
@@ -243,7 +289,7 @@ class PreparedDelete:
             )
             kept = self._compiled[connection.vendor] = (sql, params)
         sql, params = kept
-        with connection.cursor() as cursor:
+        with _cursor(connection) as cursor:
             cursor.execute(sql, [param(values) for param in params])
 
 
