@@ -22,6 +22,7 @@ from scim.leniency import (
     lookup,
 )
 from scim.plain_patches import patched_plainly
+from scim.plain_resources import read_plainly
 from scim.schema import POLICY, Kind
 
 Document = dict[str, Any]
@@ -56,6 +57,14 @@ def read_resource(kind: Kind, body: Document) -> Document:
     Raises what scim2-models raises on a wrong type or a missing required attribute,
     and InvalidValue for a boolean that is none or a text that is too long.
     """
+    plain: Document | None = read_plainly(
+        kind, body, text=TEXT_LIMIT, values=MAX_VALUES
+    )
+    return read_resource_fully(kind, body) if plain is None else plain
+
+
+def read_resource_fully(kind: Kind, body: Document) -> Document:
+    """Do what read_resource does, by scim2-models whatever the body is."""
     resource = kind.model.model_validate(
         lenient_resource(kind, body),
         scim_ctx=Context.RESOURCE_CREATION_REQUEST,
