@@ -75,15 +75,17 @@ class Endpoint(SCIMView):  # type: ignore[misc]
     def prepare(self, request: Any) -> None:
         """Refuse, or read, what needs no database, before any lock is taken.
 
-        A body arrives as slowly as its sender likes; nobody else may wait for that.
+        A body arrives as slowly as its sender likes, and to validate it takes as long as
+        to store it; nobody else may wait for that.
         """
 
     def _attempted(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         for attempt in range(1, ATTEMPTS + 1):
             response: Any = None
             try:
-                with self._unit(request):
+                if attempt > 1:
                     request.event = self._draft(request)
+                with self._unit(request):
                     response = View.dispatch(self, request, *args, **kwargs)
                     self.note(request, response)
             except (IntegrityError, OperationalError) as exc:
