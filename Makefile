@@ -61,6 +61,8 @@ BENCH := $(BIN)/python -m bench.compare --subjects=$(SUBJECTS)
 bench: install
 	$(BIN)/python -m bench.portal
 	.ci/with-postgres $(BIN)/python -m bench.portal
+	$(BIN)/python -m bench.saml
+	.ci/with-postgres $(BIN)/python -m bench.saml
 	$(BENCH) --sizes=1000,10000 --seconds=2 --docs=var/bench --raw=var/bench/short.json
 
 bench-scim: install

@@ -38,18 +38,8 @@ class Subject:
     postgresql: bool = False
     is_floor: bool = False
     remove: Callable[[str, str], Call] = calls.remove_member
-    only: frozenset[str] | None = None
-    """The scenarios it takes part in; None for all."""
-    most_users: int | None = None
-    """The largest directory that it is measured with, where it has a limit."""
 
 
-_FLOOR = frozenset(
-    {
-        *("get", "eq-hit", "eq-miss", "list-first", "list-deep"),
-        *("group-bare", "group-full", "create", "patch-name"),
-    }
-)
 _OURS = "bench.peers.ours"
 
 SUBJECTS = [
@@ -69,15 +59,8 @@ SUBJECTS = [
         remove=calls.remove_member_by_value,
     ),
     Subject("scim2-server", "scim2-server", "bench.peers.scim2_server", "memory"),
-    Subject(
-        "scimmy",
-        "SCIMMY on Express 4",
-        "bench.peers.scimmy",
-        "memory",
-        # A page of 100 takes it 4 s of processor time already.
-        most_users=10_000,
-    ),
-    Subject("floor-sqlite", "floor, SQLite", _OURS, "file", is_floor=True, only=_FLOOR),
+    Subject("scimmy", "SCIMMY on Express 4", "bench.peers.scimmy", "memory"),
+    Subject("floor-sqlite", "floor, SQLite", _OURS, "file", is_floor=True),
     Subject(
         "floor-postgresql",
         "floor, PostgreSQL",
@@ -85,7 +68,6 @@ SUBJECTS = [
         "server",
         postgresql=True,
         is_floor=True,
-        only=_FLOOR,
     ),
 ]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bench.calls import Call
 
-TIMEOUT = 60
+TIMEOUT = 300
 """Seconds that an answer may take; then it counts as none."""
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)

@@ -3,6 +3,7 @@
 The library's protocol is kept: ``from_dict`` and ``handle_operations`` note what is
 wished, ``save`` and ``delete`` carry it out through the services, ``to_dict`` answers.
 The bodies are ours; the library's know four attributes and answer 501 to the rest.
+``from_dict`` is in two parts: ``read`` needs no row, and is done before any is locked.
 """
 
 from __future__ import annotations
@@ -68,8 +69,21 @@ class _Adapter:
         meta = {"resourceType": "ResourceType", "location": location}
         return document | {"meta": meta}
 
+    @classmethod
+    def read(cls, d: Document, request: Any) -> Any:
+        """Return what the body of a POST or PUT asks for, validated, for ``take``."""
+        raise NotImplementedError
+
+    def take(self, wish: Any) -> None:
+        """Note what ``read`` returned."""
+        raise NotImplementedError
+
+    def from_dict(self, d: Document) -> None:
+        """Note the whole resource that a POST or PUT asks for."""
+        self.take(self.read(d, self.request))
+
     def validate_dict(self, d: Document) -> None:
-        """Nothing: from_dict validates, by scim2-models."""
+        """Nothing: read validates, by scim2-models."""
 
 
 class UserAdapter(_Adapter, SCIMUser):  # type: ignore[misc]
@@ -78,11 +92,6 @@ class UserAdapter(_Adapter, SCIMUser):  # type: ignore[misc]
     def __init__(self, obj: DirectoryUser, request: Any = None) -> None:
         super().__init__(obj, request)
         self.document: Document = obj.data
-
-    @property
-    def kind(self) -> Kind:
-        """Users as the organization of the request extends them."""
-        return user_kind(self.request.organization.served_extensions)
 
     @cached_property
     def groups(self) -> GroupsOfUsers:
@@ -102,13 +111,16 @@ class UserAdapter(_Adapter, SCIMUser):  # type: ignore[misc]
         base = base_url(self.request.organization)
         return projection.apply(user_document(self.obj, groups, base=base))
 
-    def from_dict(self, d: Document) -> None:
-        """Note the whole user that a POST or PUT asks for."""
-        self.document = read_resource(self.kind, d)
+    @classmethod
+    def read(cls, d: Document, request: Any) -> Document:
+        return read_resource(_kind(request), d)
+
+    def take(self, wish: Document) -> None:
+        self.document = wish
 
     def handle_operations(self, operations: list[Document]) -> None:
         """Note what a PATCH asks for."""
-        self.document = patch_user(self.kind, self.obj.data, operations)
+        self.document = patch_user(_kind(self.request), self.obj.data, operations)
 
     def save(self) -> bool:
         """Carry out what was noted; return whether anything changed."""
@@ -153,10 +165,12 @@ class GroupAdapter(_Adapter, SCIMGroup):  # type: ignore[misc]
         )
         return projection.apply(document)
 
-    def from_dict(self, d: Document) -> None:
-        """Note the whole group, members included, that a POST or PUT asks for."""
-        self.member_change = members_of_body(d)
-        self.document = read_resource(GROUP_KIND, without_members(d))
+    @classmethod
+    def read(cls, d: Document, request: Any) -> tuple[MemberChange, Document]:
+        return members_of_body(d), read_resource(GROUP_KIND, without_members(d))
+
+    def take(self, wish: tuple[MemberChange, Document]) -> None:
+        self.member_change, self.document = wish
 
     def handle_operations(self, operations: list[Document]) -> None:
         """Note what a PATCH asks for; members are never loaded."""
@@ -178,6 +192,11 @@ class GroupAdapter(_Adapter, SCIMGroup):  # type: ignore[misc]
 
     def delete(self) -> None:
         provisioning.delete_group(group=self.obj, event=self.request.event)
+
+
+def _kind(request: Any) -> Kind:
+    """Users as the organization of the request extends them."""
+    return user_kind(request.organization.served_extensions)
 
 
 def without_members(body: Document) -> Document:

@@ -51,7 +51,12 @@ class Endpoint(SCIMView):  # type: ignore[misc]
     @method_decorator(scim_settings.AUTH_CHECK_MIDDLEWARE)
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         """Serve one call; replaces the library's, which swallows the transaction."""
-        return self.serve(request, *args, **kwargs)
+        try:
+            return self.serve(request, *args, **kwargs)
+        finally:
+            # By it a view refers to itself (Django's View.setup): the request and its
+            # event, with both bodies, would stay until the collector comes by.
+            self.__dict__.pop("head", None)
 
     def serve(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         """Serve a call whose caller is known, or an operation of a Bulk as one."""
@@ -70,15 +75,17 @@ class Endpoint(SCIMView):  # type: ignore[misc]
     def prepare(self, request: Any) -> None:
         """Refuse, or read, what needs no database, before any lock is taken.
 
-        A body arrives as slowly as its sender likes; nobody else may wait for that.
+        A body arrives as slowly as its sender likes, and to validate it takes as long as
+        to store it; nobody else may wait for that.
         """
 
     def _attempted(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         for attempt in range(1, ATTEMPTS + 1):
             response: Any = None
             try:
-                with self._unit(request):
+                if attempt > 1:
                     request.event = self._draft(request)
+                with self._unit(request):
                     response = View.dispatch(self, request, *args, **kwargs)
                     self.note(request, response)
             except (IntegrityError, OperationalError) as exc:

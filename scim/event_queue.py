@@ -8,8 +8,8 @@ writer, only to note that somebody looked.
 Each process has one queue and one thread, started with its first event. What a killed
 process had not written yet, EVENT_DELAY seconds of reads at most, is lost; what a
 stopped one had not, it writes before it ends. While the database takes nothing, because
-it is away, locked or full, FULL events wait for it, and more are lost and counted: no
-call is refused for its event.
+it is away, locked or full, FULL events wait for it, or FULL_BYTES of bodies, and more are
+lost and counted: no call is refused for its event.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Hashable
+from itertools import accumulate
 
 from django.conf import settings
 from django.db import (
@@ -40,8 +41,14 @@ logger = logging.getLogger(__name__)
 FULL = 1_000
 """Events that wait at the most. Whoever adds another one writes it himself."""
 
+FULL_BYTES = 8 * 1024 * 1024
+"""Bytes of bodies, more or less, with which as many wait as can."""
+
 BATCH = 200
 """Events in one statement; and so many make the thread write before its time."""
+
+BATCH_BYTES = 2 * 1024 * 1024
+"""The same in bytes of bodies: driver and database hold them once more each."""
 
 AGAIN = 1.0
 """Seconds until the next try when the database took nothing."""
@@ -51,12 +58,17 @@ INSERT = PreparedInsert(ProvisioningEvent)
 Finish = Callable[[], ProvisioningEvent]
 """Completes an event, any number of times: masking bodies is done beside the request."""
 
+Waiting = tuple[Finish, int]
+"""An event and the bytes of the bodies that wait with it."""
+
 
 class EventQueue:
     """The events of this process that wait to be written."""
 
     def __init__(self) -> None:
-        self._waiting: list[Finish] = []
+        self._waiting: list[Waiting] = []
+        self._held = 0
+        """Bytes of what waits."""
         self._notes: dict[Hashable, Callable[[], object]] = {}
         self._lock = threading.Lock()
         self._writing = threading.Lock()
@@ -66,19 +78,24 @@ class EventQueue:
         """Whether the database took nothing when it was last asked."""
         self._lost = 0
 
-    def add(self, finish: Finish) -> None:
-        """Write the event soon; at once where EVENT_DELAY is 0, or the queue is full."""
+    def add(self, finish: Finish, size: int) -> None:
+        """Write the event soon; at once where EVENT_DELAY is 0, or the queue is full.
+
+        *size* is that of the bodies that *finish* keeps in memory, in bytes.
+        """
         if not settings.EVENT_DELAY:
             self._attempt(finish)
             return
         with self._lock:
-            full = len(self._waiting) >= FULL
+            full = len(self._waiting) >= FULL or self._held >= FULL_BYTES
             if not full:
-                self._waiting.append(finish)
+                self._waiting.append((finish, size))
+                self._held += size
             elif self._refused:
                 self._lost += 1
             self._start()
-            if len(self._waiting) >= BATCH and not self._refused:
+            much = len(self._waiting) >= BATCH or self._held >= BATCH_BYTES
+            if much and not self._refused:
                 self._wake.set()
         if full and not self._refused:
             self._attempt(finish)
@@ -96,7 +113,7 @@ class EventQueue:
         """Write what waits, now, in the calling thread; keep what is not taken."""
         with self._writing:
             with self._lock:
-                taken, self._waiting = self._waiting, []
+                taken, self._waiting, self._held = self._waiting, [], 0
                 notes, self._notes = self._notes, {}
             if not (taken or notes):
                 return
@@ -107,8 +124,9 @@ class EventQueue:
                     write()
                     del notes[key]
                 while taken:
-                    _write([finish() for finish in taken[:BATCH]])
-                    del taken[:BATCH]
+                    batch = _fitting(taken, BATCH, BATCH_BYTES)
+                    _write([finish() for finish, _ in batch])
+                    del taken[: len(batch)]
             except (OperationalError, InterfaceError) as exc:
                 self._keep(taken, notes)
                 self._say_refused(exc)
@@ -116,12 +134,13 @@ class EventQueue:
                 self._say_taken()
 
     def _keep(
-        self, events: list[Finish], notes: dict[Hashable, Callable[[], object]]
+        self, events: list[Waiting], notes: dict[Hashable, Callable[[], object]]
     ) -> None:
         with self._lock:
-            kept = events + self._waiting
-            self._lost += max(0, len(kept) - FULL)
-            self._waiting = kept[:FULL]
+            known = events + self._waiting
+            self._waiting = _fitting(known, FULL, FULL_BYTES)
+            self._held = sum(size for _, size in self._waiting)
+            self._lost += len(known) - len(self._waiting)
             self._notes = notes | self._notes
 
     def _attempt(self, finish: Finish) -> None:
@@ -176,6 +195,13 @@ class EventQueue:
         lost = len(self._waiting) + self._lost
         if lost:
             logger.error("%d events of SCIM calls were not written.", lost)
+
+
+def _fitting(events: list[Waiting], most: int, room: int) -> list[Waiting]:
+    """Return the first of *events*: *most* of them, until *room* bytes are reached."""
+    before = accumulate((size for _, size in events), initial=0)
+    few = zip(events[:most], before, strict=False)
+    return [event for event, held in few if held < room]
 
 
 def _write(events: list[ProvisioningEvent]) -> None:

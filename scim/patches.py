@@ -21,6 +21,8 @@ from scim.leniency import (
     lenient_resource,
     lookup,
 )
+from scim.plain_patches import patched_plainly
+from scim.plain_resources import read_plainly
 from scim.schema import POLICY, Kind
 
 Document = dict[str, Any]
@@ -55,6 +57,14 @@ def read_resource(kind: Kind, body: Document) -> Document:
     Raises what scim2-models raises on a wrong type or a missing required attribute,
     and InvalidValue for a boolean that is none or a text that is too long.
     """
+    plain: Document | None = read_plainly(
+        kind, body, text=TEXT_LIMIT, values=MAX_VALUES
+    )
+    return read_resource_fully(kind, body) if plain is None else plain
+
+
+def read_resource_fully(kind: Kind, body: Document) -> Document:
+    """Do what read_resource does, by scim2-models whatever the body is."""
     resource = kind.model.model_validate(
         lenient_resource(kind, body),
         scim_ctx=Context.RESOURCE_CREATION_REQUEST,
@@ -69,6 +79,17 @@ def patch_user(kind: Kind, document: Document, operations: list[Document]) -> Do
     An entry that an operation cleared (``emails[type eq "work"].value`` to "") goes as
     a whole: what Microsoft's harness cleared must read back as unassigned.
     """
+    if len(operations) <= MAX_ATTRIBUTE_OPERATIONS:
+        plain = patched_plainly(document, operations, kind.extensions, TEXT_LIMIT)
+        if plain is not None:
+            return plain
+    return patch_user_fully(kind, document, operations)
+
+
+def patch_user_fully(
+    kind: Kind, document: Document, operations: list[Document]
+) -> Document:
+    """Do what patch_user does, by scim2-models whatever the operations are."""
     wishes = UserOperations(kind, document)
     patched = patch(kind, document, wishes.mended(operations))
     for name in wishes.cleared & patched.keys():

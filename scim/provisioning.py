@@ -16,22 +16,31 @@ from django.db.models import Count, F
 from django.utils import timezone
 
 from scim import ids
-from scim.documents import differences
+from scim.documents import differences, groups_of
 from scim.errors import InvalidValue
 from scim.members import MemberChange
 from scim.models import (
     Department,
     DirectoryGroup,
     DirectoryUser,
-    Domain,
     EmailAddress,
     GroupMembership,
     Organization,
     ProvisioningEvent,
 )
 from scim.models.email import email_keys
-from scim.models.prepared import Prepared, PreparedInsert, PreparedUpdate
 from scim.schema import ENTERPRISE
+from scim.statements import (
+    CHANGED_GROUP,
+    CHANGED_USER,
+    DEPARTMENT,
+    EMAILS_OF,
+    MEMBERSHIPS_OF,
+    NEW_EMAIL,
+    NEW_USER,
+    REGISTERED,
+    THE_USER,
+)
 from scim.text import match_key
 
 Document = dict[str, Any]
@@ -67,10 +76,10 @@ def provision_user(
     user.assign(document)
     user.department = _department(user.organization, user.department_name)
     user.created = user.modified = now()
-    _USER.insert(user)
+    NEW_USER.insert(user)
     addresses = EmailAddress.of(user)
     if len(addresses) == 1:
-        _EMAIL.insert(addresses[0])
+        NEW_EMAIL.insert(addresses[0])
     elif addresses:
         EmailAddress.objects.bulk_create(addresses)
     event.resource_key = user.pk
@@ -89,6 +98,7 @@ def change_user(
     if document == user.data:
         return False
     was_enabled, old = user.is_enabled, user.data
+    before = CHANGED_USER.values(user)
     _check_user(user.organization, document, event)
     had_department = match_key(user.department_name)
     had_emails = email_keys(user.search)
@@ -97,7 +107,7 @@ def change_user(
         user.department = _department(user.organization, user.department_name)
     user.modified = now()
     user.version += 1
-    _CHANGED_USER.update(user)
+    CHANGED_USER.update(user, before)
     _follow_emails(user, had_emails)
     event.changes = differences(old, document)
     if was_enabled != user.is_enabled:
@@ -109,21 +119,21 @@ def delete_user(*, user: DirectoryUser, event: ProvisioningEvent) -> None:
     """Delete *user* for good; it leaves its groups, and its id is never used again."""
     _describe(event, Action.DELETE, "User", user.scim_username, user.pk)
     event.changes = differences(user.data, {})
-    memberships = GroupMembership.objects.for_organization(user.organization_id)
-    mine = memberships.filter(user=user)
-    DirectoryGroup.objects.for_organization(user.organization_id).filter(
-        pk__in=mine.values("group")
-    ).update(version=F("version") + 1, modified=now())
-    mine.delete_alone()
-    EmailAddress.objects.for_organization(user.organization_id).filter(
-        user=user
-    ).delete_alone()
-    DirectoryUser.objects.for_organization(user.organization_id).filter(
-        pk=user.pk
-    ).delete_alone()
+    mine = user.organization_id, user.pk
+    # The row of the user is locked, and who adds it to a group waits for that.
+    if groups_of([user]):
+        memberships = GroupMembership.objects.for_organization(user.organization_id)
+        DirectoryGroup.objects.for_organization(user.organization_id).filter(
+            pk__in=memberships.filter(user=user).values("group")
+        ).update(version=F("version") + 1, modified=now())
+        MEMBERSHIPS_OF.delete(*mine)
+    EMAILS_OF.delete(*mine)
+    THE_USER.delete(*mine)
 
 
 def _follow_emails(user: DirectoryUser, before: list[str]) -> None:
+    if email_keys(user.search) == before:
+        return
     addresses = EmailAddress.objects.for_organization(user.organization_id)
     addresses.follow(user, before)
 
@@ -166,7 +176,7 @@ def _check_domain(
             "for the organization."
         )
     domain = domain.lower()
-    if not _REGISTERED.rows(organization.pk, domain):
+    if not REGISTERED.rows(organization.pk, domain):
         event.refused_domain = domain[:253]
         raise InvalidValue(
             f"The domain {domain[:253]} of userName is not registered for this "
@@ -175,29 +185,12 @@ def _check_domain(
         )
 
 
-_USER = PreparedInsert(DirectoryUser)
-_EMAIL = PreparedInsert(EmailAddress)
-_CHANGED_USER = PreparedUpdate(DirectoryUser)
-_CHANGED_GROUP = PreparedUpdate(DirectoryGroup)
-_CHANGED_MEMBERS = PreparedUpdate(DirectoryGroup, "version", "modified")
-
-_REGISTERED: Prepared[Domain] = Prepared(
-    lambda organization, name: (
-        Domain.objects.for_organization(organization)
-        .filter(name=name)
-        .values_list("pk")[:1]
-    ),
-    int,
-    str,
-)
-
-
 def _department(organization: Organization, name: str) -> Department | None:
     """Return the department of that name, made when it is new, letter case aside."""
     if not name:
         return None
     key = match_key(name)
-    found = _DEPARTMENT.first(organization.pk, key)
+    found = DEPARTMENT.first(organization.pk, key)
     if found is None:
         departments = Department.objects.for_organization(organization)
         # Somebody else may make it at this moment.
@@ -205,15 +198,6 @@ def _department(organization: Organization, name: str) -> Department | None:
             organization=organization, name_key=key, defaults={"name": name}
         )[0]
     return found
-
-
-_DEPARTMENT: Prepared[Department] = Prepared(
-    lambda organization, key: Department.objects.for_organization(organization).filter(
-        name_key=key
-    )[:1],
-    int,
-    str,
-)
 
 
 # ----------------------------------------------------------------------------- groups
@@ -250,6 +234,7 @@ def change_group(
     """Change the attributes and members of *group*; return whether anything changed."""
     _describe(event, Action.CHANGE, "Group", group.scim_display_name, group.pk)
     renamed = document != group.data
+    before = CHANGED_GROUP.values(group)
     if renamed:
         _check_group(group.organization, document)
         event.changes = differences(group.data, document)
@@ -258,8 +243,7 @@ def change_group(
     if changed:
         group.modified = now()
         group.version += 1
-        # Who joins or leaves changes nothing of the group's document.
-        (_CHANGED_GROUP if renamed else _CHANGED_MEMBERS).update(group)
+        CHANGED_GROUP.update(group, before)
     return changed
 
 

@@ -77,7 +77,7 @@ def record_soon(
         record_apart(event, request, response)
         return
     event.time = timezone.now()
-    event_queue.queue.add(_finish(event, request, response))
+    _add(event, request, response)
 
 
 def record_apart(
@@ -91,7 +91,7 @@ def record_apart(
     event.time = timezone.now()
     takes_nothing = response.status_code == HTTPStatus.SERVICE_UNAVAILABLE
     if takes_nothing or not _was_recorded(event, request, response):
-        event_queue.queue.add(_finish(event, request, response))
+        _add(event, request, response)
 
 
 def _was_recorded(
@@ -126,14 +126,21 @@ def was_stored(event: ProvisioningEvent) -> bool:
     return False
 
 
-def _finish(
+def _add(
     event: ProvisioningEvent, request: HttpRequest, response: HttpResponse
-) -> event_queue.Finish:
-    """What completes *event* later; of large bodies, only what is kept waits for it."""
-    if max(len(response.content), len(_sent(request))) > BODY_LIMIT:
+) -> None:
+    """Let the event be written later; of large bodies, only what is kept waits for it."""
+    sizes = [len(response.content), len(_sent(request))]
+    finish: event_queue.Finish = partial(_completed, event, request, response)
+    if max(sizes) > BODY_LIMIT:
         _completed(event, request, response)
-        return lambda: event
-    return partial(_completed, event, request, response)
+        sizes = [len(event.response_body), len(event.request_body)]
+        finish = partial(_itself, event)
+    event_queue.queue.add(finish, sum(sizes))
+
+
+def _itself(event: ProvisioningEvent) -> ProvisioningEvent:
+    return event
 
 
 def _completed(

@@ -8,7 +8,8 @@ named, not identified; one that is missing is made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,10 +33,15 @@ from scim.provisioning import (
 )
 from scim.schema import ENTERPRISE
 from scim.text import match_key
+from scim.writers import one_at_a_time
 
 Document = dict[str, Any]
 Draft = Callable[[], ProvisioningEvent]
 """Returns a new unsaved event of the sign-on, for one change."""
+
+
+MOST_GROUPS = 1_000
+"""Of one person, by an assertion: each that is joined or left is locked and changed."""
 
 
 class CannotProvision(Exception):
@@ -67,6 +73,13 @@ class Plan:
     @property
     def is_empty(self) -> bool:
         return not (self.is_new or self.changes or self.joins or self.leaves)
+
+
+@contextmanager
+def unit_of_work() -> Iterator[None]:
+    """A transaction that waits for its turn among the writers, as those of SCIM do."""
+    with one_at_a_time(), transaction.atomic():
+        yield
 
 
 def person_of(
@@ -110,6 +123,11 @@ def provision_from_assertion(
     """
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("Call it in a transaction.")
+    if len(asserted.groups) > MOST_GROUPS:
+        raise CannotProvision(
+            f"the assertion names {len(asserted.groups):,} groups, and {MOST_GROUPS:,} "
+            "are the most."
+        )
     events: list[ProvisioningEvent] = []
     try:
         person = _provision_person(organization, asserted, draft, events)

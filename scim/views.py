@@ -51,6 +51,12 @@ class ResourceEndpoint(Endpoint):
     resource_type = ""
     body: Document
     operations: list[Document]
+    wish: Any = None
+    """What a POST or PUT asks for, read from its body."""
+
+    refusal: Exception | None = None
+    """Why the body of a PUT asks for nothing. Which resource it is for comes first."""
+
     actions: ClassVar = {
         "POST": Action.CREATE,
         "PUT": Action.CHANGE,
@@ -81,6 +87,14 @@ class ResourceEndpoint(Endpoint):
             self.body = read_object(request)
         if request.method == "PATCH":
             self.operations = read_operations(self.body)
+        elif request.method == "POST":
+            self._name_target()
+            self.wish = self.scim_adapter.read(self.body, request)
+        elif request.method == "PUT":
+            try:
+                self.wish = self.scim_adapter.read(self.body, request)
+            except Exception as exc:  # noqa: BLE001 - raised when the resource is known
+                self.refusal = exc
 
     def get_object(self) -> Any:
         """The resource of the URL, locked when it is going to be changed."""
@@ -148,13 +162,16 @@ class ResourceEndpoint(Endpoint):
     def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         row = self.model_cls(organization=request.organization)
         adapter = self.scim_adapter(row, request=request)
-        self._note(adapter)
+        adapter.take(self.wish)
         adapter.save()
         return self._answer(adapter, status=HTTPStatus.CREATED)
 
     def put(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         adapter = self.selected()
-        self._note(adapter)
+        self._name_target()
+        if self.refusal:
+            raise self.refusal
+        adapter.take(self.wish)
         adapter.save()
         return self._answer(adapter)
 
@@ -171,12 +188,11 @@ class ResourceEndpoint(Endpoint):
         self.selected().delete()
         return no_content()
 
-    def _note(self, adapter: Any) -> None:
+    def _name_target(self) -> None:
         """Name the target before anything is refused, so that the event knows it."""
         name = self.body.get("userName") or self.body.get("displayName")
         if isinstance(name, str) and not self.request.event.target:
             self.request.event.target = name[:254]
-        adapter.from_dict(self.body)
 
     def _answer(self, adapter: Any, status: int = HTTPStatus.OK) -> HttpResponse:
         return scim_response(

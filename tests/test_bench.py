@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import socket
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -17,11 +19,8 @@ from bench.load import Outcome, Target
 from bench.peers.serving import Ready
 from bench.people import Size
 from bench.scenarios import Client, NotOffered, Wrong, group_bare, list_first
-from bench.subjects import SUBJECTS, Course
+from bench.subjects import SUBJECTS, Course, running
 from bench.wire import Wire
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @contextmanager
@@ -215,6 +214,51 @@ class TestDocument:
         assert "760" in words
         assert "95.0 *" in words
         assert "prefers-color-scheme: dark" in text
+
+
+def rows(pid: int, sql: str) -> list[Any]:
+    """Read from the SQLite database that the server *pid* works with."""
+    environment = Path(f"/proc/{pid}/environ").read_bytes().decode().split("\0")
+    url = next(line for line in environment if line.startswith("DATABASE_URL="))
+    with closing(sqlite3.connect(url.partition("sqlite:///")[2])) as link:
+        return link.execute(sql).fetchall()
+
+
+class TestFloor:
+    def test_its_writes_are_those_that_were_asked_for(
+        self, monkeypatch: pytest.MonkeyPatch
+    ):
+        # Its captures must not meet the events of the calls that they make.
+        monkeypatch.setenv("EVENT_DELAY", "0.001")
+        monkeypatch.setenv("LOCK_SECONDS", "2")
+        floor = next(item for item in SUBJECTS if item.key == "floor-sqlite")
+        people = "SELECT id, scim_username FROM scim_directoryuser WHERE id > 60"
+        members = "SELECT user_id FROM scim_groupmembership WHERE user_id > 60"
+        with running(floor, Size(60)) as course:
+            wire = Wire(course.target.port, course.ready.base, course.ready.token)
+            pid, group = course.ready.pid, course.ready.group_id
+            made = [json.loads(wire.send(calls.create_user(k)).body) for k in "abc"]
+            names = [f"{key}@bench.example" for key in "abc"]
+            assert [user["userName"] for user in made] == names
+            assert [name for _, name in rows(pid, people)] == names
+            one, two, _ = [user["id"] for user in made]
+            keys = [key for key, _ in rows(pid, people)]
+            assert wire.send(calls.add_member(group, one)).status == 204
+            assert wire.send(calls.add_member(group, two)).status == 204
+            assert rows(pid, members) == [(keys[0],), (keys[1],)]
+            assert wire.send(calls.remove_member(group, one)).status == 204
+            assert rows(pid, members) == [(keys[1],)]
+            assert wire.send(calls.delete_user(two)).status == 204
+            assert rows(pid, members) == []
+            assert [key for key, _ in rows(pid, people)] == [keys[0], keys[2]]
+            for attribute, value in (("displayName", "x"), ("active", True)):
+                call = calls.change_user(course.ready.people[0][0], attribute, value)
+                assert wire.send(call).status == 200
+            assert wire.send(calls.find_group("Team 00000")).status == 200
+            wire.close()
+            events = "SELECT method, count(*) FROM scim_provisioningevent GROUP BY 1"
+            written = dict(rows(pid, events))
+        assert written == {"POST": 3, "PATCH": 5, "DELETE": 1}
 
 
 def test_a_short_run_measures_this_project(tmp_path: Path):

@@ -1,12 +1,12 @@
 """The project's own system checks: unsafe settings fail at start, with a hint.
 
 ``manage.py check`` runs all but the last; ``zportal.wsgi`` runs all of them and refuses
-to serve on an Error.
+to serve on an Error. A malformed value (E009) ends the start before there are settings
+to check: ``zportal.environment``.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from ipaddress import ip_address
 from pathlib import Path
@@ -19,15 +19,13 @@ from django.core.checks import CheckMessage, Error, register
 from django.core.checks import Warning as Caution
 from django.core.exceptions import ImproperlyConfigured
 
+from zportal.environment import end_start, report
 from zportal.proxies import parse_networks
 
 SHORTEST_SECRET_KEY = 32
 FEWEST_DISTINCT_CHARACTERS = 10
 GIVEAWAYS = ("django-insecure", "openssl", "changeme", "change-me", "replace-me")
 """Beginnings and parts of keys that come from an example, .env.example's included."""
-
-UNABLE_TO_BOOT = 3
-"""The exit status upon which gunicorn stops, instead of starting the worker again."""
 
 
 @register("zportal")
@@ -132,7 +130,7 @@ def check_field_encryption_keys(**_: Any) -> list[CheckMessage]:
                 hint="Make one with: .venv/bin/python -c 'from cryptography.fernet "
                 "import Fernet; print(Fernet.generate_key().decode())' - or leave it "
                 "out, and one is derived from SECRET_KEY.",
-                id="zportal.E009",
+                id="zportal.E010",
             )
         ]
     return []
@@ -172,11 +170,9 @@ def refuse_unsafe_settings(
     errors = [message for message in found if message.is_serious()]
     for message in found:
         kind = "error" if message in errors else "warning"
-        print(f"zportal {kind} {message.id}: {message.msg}", file=sys.stderr)  # noqa: T201
-        print(f"    {message.hint}", file=sys.stderr)  # noqa: T201
+        report(kind, message.id, message.msg, message.hint)
     if errors:
-        print("zportal does not start with these settings.", file=sys.stderr)  # noqa: T201
-        raise SystemExit(UNABLE_TO_BOOT)
+        end_start()
 
 
 def public_url() -> SplitResult:

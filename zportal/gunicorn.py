@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from zportal.settings import HOST, PORT, env
+from typing import Any
+
+from zportal.memory import share_with_children
+from zportal.settings import HOST, PORT, WEB_CONCURRENCY
 
 bind = f"[{HOST}]:{PORT}" if ":" in HOST else f"{HOST}:{PORT}"
 
@@ -18,7 +21,7 @@ bind = f"[{HOST}]:{PORT}" if ":" in HOST else f"{HOST}:{PORT}"
 # second one serves on while the first is replaced. All of them use 89 to 136 MiB. A turn
 # differs from the next by half, so what is near is equal.
 worker_class = "zportal.worker.Worker"
-workers = env.int("WEB_CONCURRENCY", default=2)
+workers = WEB_CONCURRENCY
 threads = 8
 # Refused settings end the start once, not once a worker; and workers share memory.
 preload_app = True
@@ -41,3 +44,8 @@ limit_request_field_size = 8190
 # Forwarded headers are ForwardedHeadersMiddleware's matter, by TRUSTED_PROXIES.
 forwarded_allow_ips = ""
 control_socket_disable = True
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """Called by gunicorn before each worker is made."""
+    share_with_children()

@@ -9,13 +9,14 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import environ
 from csp.constants import NONE, SELF
+
+from zportal.environment import SQLITE, Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 
-env = environ.Env()
+env = Environment()
 env.read_env(BASE_DIR / ".env")
 
 # ---------------------------------------------------------------- who may reach it
@@ -29,8 +30,10 @@ SECRET_KEY = env.str("SECRET_KEY", default="") or (
 # Fernet keys of what is stored encrypted, the newest first; else SECRET_KEY makes one.
 FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEY", default=[])
 
-PORT = env.int("PORT", default=8000)
+PORT = env.whole_number("PORT", default=8000, least=1, most=65_535)
 HOST = env.str("HOST", default="127.0.0.1")
+# gunicorn reads it by itself, and would end in a traceback; here “make run” is first.
+WEB_CONCURRENCY = env.whole_number("WEB_CONCURRENCY", default=2, least=1, most=512)
 PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")
 try:
     _public = urlsplit(PUBLIC_URL)
@@ -119,17 +122,14 @@ USE_TZ = True
 
 # -------------------------------------------------------------------- where it keeps it
 # How long a write waits for another one that is in its way, before it is answered 503.
-LOCK_SECONDS = env.int("LOCK_SECONDS", default=20)
+# 0 would be no wait on SQLite, and one without end on PostgreSQL.
+LOCK_SECONDS = env.whole_number("LOCK_SECONDS", default=20, least=1, most=3600)
 DATABASES = {
-    "default": env.db_url(
+    "default": env.database(
         "DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'zportal.sqlite3'}"
     )
 }
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # SQLite makes the file, but not its directory.
-    Path(DATABASES["default"]["NAME"]).parent.mkdir(
-        mode=0o700, parents=True, exist_ok=True
-    )
+if DATABASES["default"]["ENGINE"] == SQLITE:
     DATABASES["default"]["OPTIONS"] = {
         # A writer takes its lock when it begins: two of them queue, none fails half-way.
         "transaction_mode": "IMMEDIATE",
@@ -250,7 +250,7 @@ SAML_UPLOAD_LIMIT = 7 * 1024 * 1024
 # ---------------------------------------------------------------------------- SCIM
 # Seconds that the event of a call that changed nothing may wait to be written with
 # others; 0 writes it before the call is answered.
-EVENT_DELAY = env.float("EVENT_DELAY", default=0.25)
+EVENT_DELAY = env.seconds("EVENT_DELAY", default=0.25, most=3600)
 SCIM_SERVICE_PROVIDER = {
     "NETLOC": _public.netloc,
     "SCHEME": _public.scheme,

@@ -9,7 +9,6 @@ that memory has an end as well.
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import gc
 import selectors
@@ -23,6 +22,7 @@ from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import ThreadWorker
 
 from zportal.connection import BODY_SECONDS, RECEIVE, Connection, PatientSocket
+from zportal.memory import give_back, use_few_heaps
 
 THREAD_SECONDS = 5
 """For what a thread reads itself: the rest of a body that is too large to be gathered."""
@@ -40,22 +40,13 @@ much memory until it is answered."""
 LINGER_SECONDS = 2
 """How long an answered client may go on sending before it is cut off (RFC 9112, 9.6)."""
 
+TRIM_SECONDS = 3
+"""Between two times at which a worker that had something to do returns free memory."""
+
 _PIECE = 256 * 1024
 _LOOK_EVERY = 0.5
 _NO_DESCRIPTORS = {errno.EMFILE, errno.ENFILE}
 _NOBODY_THERE = {errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED}
-
-
-def _give_back() -> None:
-    """Return the memory of a large request, which Python and the C library would keep.
-
-    Views refer to themselves (Django's View.setup), so they wait for the collector.
-    """
-    gc.collect()
-    # Other C libraries than glibc have no such function, and less need of it.
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
@@ -71,7 +62,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self.large: Connection | None = None
         self.large_waiting: deque[tuple[Connection, float]] = deque()
         self.held = 0
-        self._look_at = 0.0
+        self._look_at = self._trim_at = 0.0
+        self._trimmed_at = 0
+        use_few_heaps()
         super().init_process()
 
     def accept(self, listener: socket.socket) -> bool:
@@ -190,7 +183,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         super().finish_request(conn, fs)
         if self.large is conn:
             self.large = None
-            _give_back()
+            # What refers to itself, as an error to its frames, waits for the collector.
+            gc.collect()
+            give_back()
             if self.large_waiting:
                 self._hand_over(*self.large_waiting.popleft())
 
@@ -200,6 +195,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if now < self._look_at:
             return
         self._look_at = now + _LOOK_EVERY
+        if self._trim_at < now and self.nr != self._trimmed_at:
+            self._trim_at, self._trimmed_at = now + TRIM_SECONDS, self.nr
+            give_back()
         for conn in [conn for conn in self.gathering if self._is_late(conn, now)]:
             self._forget(conn)
             if conn.incoming.body_start:

@@ -1,19 +1,23 @@
 """What the same answers cost at least: this project's SQL, repeated by the driver.
 
 A bare WSGI callable under the same gunicorn settings on the same database. It looks at
-the request only to tell which one it is, sends the statements that this project sends
-for it, events included, and answers with the same bytes. It is no SCIM server: it shows
-what Django, the SCIM engine and the checks add.
+the request only to tell which one it is and whom it names, sends the statements that
+this project sends for it, the event of a write and COMMIT included, and answers with the
+same bytes. The events of reads are left out: this project writes them in batches, beside
+its answers. It is no SCIM server: it shows what Django, the SCIM engine and the checks
+add.
 """
 
 from __future__ import annotations
 
 import itertools
 import os
+import re
 import sqlite3
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import django
@@ -24,26 +28,47 @@ django.setup()
 from django.conf import settings
 from django.db import connection
 
-from bench.captured import MARK, Captured, Statement, captured_requests
+from bench import people
+from bench.captured import FIND_GROUP, MARK, Captured, Statement, captured_requests
+from scim import ids
 
 VARIANTS = 32
 """People whose requests are repeated; one alone would be a single row to queue for."""
 
-OF_A_PERSON = frozenset({"get", "eq-hit", "patch-name"})
+OF_A_PERSON = frozenset({"get", "eq-hit", "patch-name", "patch-active"})
 
 REASONS = {200: "200 OK", 201: "201 Created", 204: "204 No Content"}
 
+_KNOWN = re.compile(
+    rf"filter=userName\+eq\+%22(?:{'|'.join(people.GIVEN)})\.", re.IGNORECASE
+)
+_EXTERNAL_ID = re.compile(rb'"externalId": "([^"]+)"')
+_USER_ID = re.compile(
+    ids.encode(ids.USER_PREFIX, 0)[:-8].encode() + rb"[0-9a-f]{8}(?![0-9a-f])"
+)
 
-def key_of(method: str, path: str, query: str) -> str:
+
+def key_of(method: str, path: str, query: str, body: bytes) -> str:
     """Return the key of the scenario that the request belongs to."""
-    if method == "POST":
-        return "create"
+    in_groups = "/Groups" in path
     if method == "PATCH":
-        return "patch-name"
-    if "/Groups/" in path:
-        return "group-bare" if "excluded" in query else "group-full"
+        if in_groups:
+            return "group-remove" if b'"remove"' in body else "group-add"
+        return "patch-active" if b'"active"' in body else "patch-name"
+    if method != "GET":
+        return {"POST": "create", "DELETE": "delete"}[method]
+    return _key_of_group(query) if in_groups else _key_of_user(query)
+
+
+def _key_of_group(query: str) -> str:
     if "filter=" in query:
-        return "eq-miss" if "nobody" in query else "eq-hit"
+        return FIND_GROUP
+    return "group-bare" if "excluded" in query else "group-full"
+
+
+def _key_of_user(query: str) -> str:
+    if "filter=" in query:
+        return "eq-hit" if _KNOWN.match(query) else "eq-miss"
     if "startIndex=" not in query:
         return "get"
     return "list-first" if "startIndex=1&" in query else "list-deep"
@@ -100,24 +125,59 @@ def _variants() -> dict[str, list[tuple[Captured, list[Statement]]]]:
 REQUESTS = _variants()
 
 
-def _write(execute: Callable[[str, Any], Any], key: str, number: int) -> None:
-    """Repeat a write: with something unique in it, and the key of what it made."""
-    request, statements = _chosen(key, number)
+@dataclass
+class Stand:
+    """What stands in a repeated write where the captured one has its own newcomer."""
+
+    request: Captured
+    mark: str
+    key: int | None = None
+    """Of the user; of a creation known when the row has been inserted."""
+
+    @property
+    def scim_id(self) -> str:
+        return ids.encode(ids.USER_PREFIX, self.key or 0)
+
+    def ins(self, item: Any) -> Any:
+        """Return the parameter *item* as it belongs to this request."""
+        if isinstance(item, str):
+            text = item.replace(MARK, self.mark)
+            if self.key and self.request.newcomer:
+                text = text.replace(self.request.newcomer_id, self.scim_id)
+            return text
+        is_newcomer = self.key and type(item) is int and item == self.request.newcomer
+        return self.key if is_newcomer else item
+
+    def answer(self) -> bytes:
+        """Return the captured answer with this request's name and id."""
+        body = self.request.body.replace(MARK.encode(), self.mark.encode())
+        if self.request.newcomer:
+            old = self.request.newcomer_id
+            body = body.replace(old.encode(), self.scim_id.encode())
+        return body
+
+
+def stand(request: Captured, number: int, path: str, body: bytes) -> Stand:
+    """Return who takes the newcomer's place: whom *path* or *body* names."""
+    if named := _EXTERNAL_ID.search(body):
+        return Stand(request, named[1].decode())
     mark = f"{os.getpid()}-{number}"
-    keys: dict[int, int] = {}
+    found = _USER_ID.search(path.encode() + b" " + body)
+    key = ids.decode(ids.USER_PREFIX, found[0].decode()) if found else None
+    return Stand(request, mark, key if request.newcomer else None)
+
+
+def _write(
+    execute: Callable[[str, Any], Any], statements: list[Statement], who: Stand
+) -> None:
+    """Repeat a write for *who*."""
     for sql, params in statements:
-        rows = execute(sql, [_own(item, mark, keys) for item in params or ()])
-        if request.created is not None and sql.startswith(_NEW_USER):
-            keys[request.created] = rows[0][0]
+        rows = execute(sql, [*map(who.ins, params or ())])
+        if sql.startswith(_NEW_USER):
+            who.key = rows[0][0]
 
 
 _NEW_USER = 'INSERT INTO "scim_directoryuser"'
-
-
-def _own(item: Any, mark: str, keys: dict[int, int]) -> Any:
-    if isinstance(item, str):
-        return item.replace(MARK, mark)
-    return keys.get(item, item) if isinstance(item, int) else item
 
 
 def _chosen(key: str, number: int) -> tuple[Captured, list[Statement]]:
@@ -129,26 +189,28 @@ def application(
     environ: dict[str, Any], start_response: Callable[..., Any]
 ) -> Iterable[bytes]:
     """Do for a request what this project's database is asked to do."""
-    key = key_of(
-        environ["REQUEST_METHOD"], environ["PATH_INFO"], environ["QUERY_STRING"]
-    )
+    body = b""
+    if environ.get("CONTENT_LENGTH"):
+        body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+    path = environ["PATH_INFO"]
+    key = key_of(environ["REQUEST_METHOD"], path, environ["QUERY_STRING"], body)
     number = next(_numbers)
     request, statements = _chosen(key, number)
-    if environ.get("CONTENT_LENGTH"):
-        environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
     if not hasattr(_local, "execute"):
         _local.execute, _local.begin = _sqlite() if IS_SQLITE else _postgresql()
     execute = _local.execute
+    answer = request.body
     if request.is_write:
+        who = stand(request, number, path, body)
         execute(_local.begin, None)
-        _write(execute, key, number)
+        _write(execute, statements, who)
         execute("COMMIT", None)
+        answer = who.answer()
     else:
         for sql, params in statements:
             execute(sql, params)
-    headers = [
-        ("Content-Type", "application/scim+json"),
-        ("Content-Length", str(len(request.body))),
-    ]
+    headers = [("Content-Type", "application/scim+json")]
+    if answer:
+        headers.append(("Content-Length", str(len(answer))))
     start_response(REASONS[request.status], headers)
-    return [request.body]
+    return [answer]

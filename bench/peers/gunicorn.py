@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from typing import Any
+
+from zportal.memory import share_with_children
 
 bind = f"127.0.0.1:{os.environ['PORT']}"
 worker_class = "gthread"
@@ -12,3 +15,8 @@ preload_app = True
 timeout = 300
 keepalive = 5
 control_socket_disable = True
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """Called by gunicorn before each worker is made."""
+    share_with_children()

@@ -51,7 +51,7 @@ class ProvisioningEvent(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     organization = models.ForeignKey(
-        Organization, on_delete=models.CASCADE, related_name="events"
+        Organization, on_delete=models.CASCADE, related_name="events", db_index=False
     )
     time = models.DateTimeField(default=timezone.now)
     actor = models.CharField(

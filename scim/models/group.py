@@ -89,7 +89,9 @@ class GroupMembership(models.Model):
     """One user in one group, both of the same organization."""
 
     id = models.BigAutoField(primary_key=True)
-    organization = models.ForeignKey(Organization, on_delete=models.CASCADE)
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, db_index=False
+    )
     group = models.ForeignKey(
         DirectoryGroup,
         on_delete=models.CASCADE,

@@ -6,9 +6,10 @@ import glob
 import os
 import pwd
 import shutil
+import sqlite3
 import subprocess
 import tempfile
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 DISK = 256
 """MiB of the disk that runs full."""
+
+PAGES = 4_096
+"""By how many pages an SQLite database may grow that runs full."""
 
 
 class CannotRun(Exception):
@@ -131,3 +135,33 @@ def fill(directory: Path) -> Path:
         except OSError:
             pass
     return ballast
+
+
+class LimitedPages:
+    """An SQLite database whose connections may let it grow by PAGES, and a ballast."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        with self._open() as link:
+            self.most = link.execute("PRAGMA page_count").fetchone()[0] + PAGES
+
+    def fill(self) -> None:
+        """Leave no page, with the same limit as everybody else."""
+        with self._open() as link:
+            link.execute(f"PRAGMA max_page_count={self.most}")
+            link.execute("CREATE TABLE ballast (content BLOB)")
+            for size in (1_048_576, 65_536, 2_048):
+                with suppress(sqlite3.OperationalError):
+                    while True:
+                        link.execute("INSERT INTO ballast VALUES (zeroblob(?))", [size])
+
+    def make_room(self) -> None:
+        with self._open() as link:
+            link.execute("DROP TABLE ballast")
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        with closing(
+            sqlite3.connect(self.file, timeout=60, isolation_level=None)
+        ) as link:
+            yield link

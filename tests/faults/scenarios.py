@@ -13,12 +13,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.faults.clients import Load
-from tests.faults.databases import CannotRun, Postgres, fill, small_disk
+from tests.faults.databases import (
+    CannotRun,
+    LimitedPages,
+    Postgres,
+    fill,
+    small_disk,
+)
 from tests.faults.facts import facts_of, judge
 from tests.live import run, served
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.faults.facts import Verdict
     from tests.live import Installation
@@ -164,29 +170,63 @@ def postgres_restarted(stage: Stage) -> Outcome:
     return stage.outcome(load, faults)
 
 
-def database_full(stage: Stage) -> Outcome:
-    """No room on the database's disk for a while, then room again; no restart."""
+def disk_full(stage: Stage) -> Outcome:
+    """No room on the database's disk for a while, its log included; then room again."""
     with small_disk() as disk, _moved_to(stage, disk) as here:
-        there = Stage(here, stage.directory, stage.server)
-        with there.serving(), Load(here, "database-full") as load:
-            time.sleep(BEFORE)
-            ballast = fill(disk)
-            full = time.monotonic()
-            time.sleep(2 * BEFORE)
-            room = time.monotonic()
-            ballast.unlink()
-            time.sleep(2 * BEFORE)
-        during = [note for note in load.notes if full + 1 < note.time < room]
-        reads = [note for note in during if note.verb == "read"]
-        served = sum(note.status == 200 for note in reads)
-        refused = sum(note.status == 503 for note in during)
-        outcome = there.outcome(load, [room], f"while full: {refused} refused with 503")
-        outcome.notes.append(f"{served} of {len(reads)} reads served")
-        if not refused:
-            outcome.complaints.append("nothing was refused: the disk was not full")
-        if served < len(reads):
-            outcome.complaints.append("a read was refused because there was no room")
-        return outcome
+        ballast: list[Path] = []
+        return _full(
+            _elsewhere(stage, here),
+            "disk-full",
+            lambda: ballast.append(fill(disk)),
+            lambda: ballast[0].unlink(),
+        )
+
+
+def database_full(stage: Stage) -> Outcome:
+    """No page left in an SQLite database (max_page_count) for a while, then room."""
+    if stage.server is not None:
+        raise CannotRun("PostgreSQL has no such limit")
+    pages = LimitedPages(_file_of(stage.here))
+    limit = {
+        "DJANGO_SETTINGS_MODULE": "tests.faults.limited",
+        "MAX_PAGES": str(pages.most),
+    }
+    here = replace(stage.here, environment=stage.here.environment | limit)
+    there = _elsewhere(stage, here)
+    return _full(there, "database-full", pages.fill, pages.make_room)
+
+
+def _full(
+    stage: Stage, name: str, fill_it: Callable[[], None], make_room: Callable[[], None]
+) -> Outcome:
+    """Let there be no room for a while; the server is not restarted."""
+    with stage.serving(), Load(stage.here, name) as load:
+        time.sleep(BEFORE)
+        fill_it()
+        full = time.monotonic()
+        time.sleep(2 * BEFORE)
+        room = time.monotonic()
+        make_room()
+        time.sleep(2 * BEFORE)
+    during = [note for note in load.notes if full + 1 < note.time < room]
+    reads = [note for note in during if note.verb == "read"]
+    served = sum(note.status == 200 for note in reads)
+    refused = sum(note.status == 503 for note in during)
+    outcome = stage.outcome(load, [room], f"while full: {refused} refused with 503")
+    outcome.notes.append(f"{served} of {len(reads)} reads served")
+    if not refused:
+        outcome.complaints.append("nothing was refused: it was not full")
+    if served < len(reads):
+        outcome.complaints.append("a read was refused because there was no room")
+    return outcome
+
+
+def _elsewhere(stage: Stage, here: Installation) -> Stage:
+    return Stage(here, stage.directory, stage.server)
+
+
+def _file_of(here: Installation) -> Path:
+    return Path(here.environment["DATABASE_URL"].removeprefix("sqlite:///"))
 
 
 @contextmanager
@@ -196,8 +236,7 @@ def _moved_to(stage: Stage, disk: Path) -> Iterator[Installation]:
     Its log of changes stays: without room for that the whole server stops.
     """
     if stage.server is None:
-        origin = stage.here.environment["DATABASE_URL"].removeprefix("sqlite:///")
-        shutil.copy(origin, disk / "live.sqlite3")
+        shutil.copy(_file_of(stage.here), disk / "live.sqlite3")
         url = f"sqlite:///{disk / 'live.sqlite3'}"
         environment = stage.here.environment | {"DATABASE_URL": url}
         yield replace(stage.here, environment=environment)
@@ -245,4 +284,5 @@ SCENARIOS = (
     reads_recorded,
     postgres_restarted,
     database_full,
+    disk_full,
 )

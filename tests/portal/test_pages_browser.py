@@ -186,3 +186,28 @@ def test_it_fits_every_width_and_the_console_stays_empty(
     own = [text for text in said if "the server responded with a status" not in text]
     assert own == []
     assert len(said) == len(own) or stop.name.startswith(("error-", "sign-in-locked"))
+
+
+def test_the_arrow_of_a_change_stands_behind_the_old_value(
+    strict: BrowserContext, site: str, cast: stage.Cast
+) -> None:
+    """The old value of the stage opens an isolate that nothing in it closes."""
+    stop = next(each for each in walk.STOPS if each.name == "user")
+    page = walk.arrive(strict, site, cast, stop)
+    try:
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": HEIGHT})
+            old, arrow, line = page.evaluate(
+                """() => {
+                  const old = document.querySelector(".change del bdi");
+                  const range = document.createRange();
+                  range.selectNodeContents(old.parentElement.nextSibling);
+                  const text = [...range.getClientRects()].find((box) => box.width > 2);
+                  const line = getComputedStyle(old).textDecorationLine;
+                  return [old.getBoundingClientRect().right, text.left, line];
+                }"""
+            )
+            assert arrow >= old - 0.5, width
+            assert line == "line-through"
+    finally:
+        page.close()

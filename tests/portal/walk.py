@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from secrets import token_hex
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 from django.urls import reverse
 
@@ -191,6 +192,33 @@ def looks_for(user_name: str) -> Callable[[Page], None]:
     return look
 
 
+def sends_too_many_fields(page: Page) -> None:
+    page.evaluate(
+        """() => {
+          for (let number = 0; number <= 1000; number += 1) {
+            const field = document.createElement("input");
+            Object.assign(field, {type: "hidden", name: `field${number}`});
+            document.querySelector("form").append(field);
+          }
+        }"""
+    )
+    page.get_by_label("Login ID", exact=True).fill("somebody")
+    page.get_by_label("Password", exact=True).fill("wrong")
+    with page.expect_navigation() as navigation:
+        page.get_by_role("button", name="Sign In").click()
+    assert navigation.value.status == 400
+    page.get_by_role("heading", name="Bad request").wait_for()
+
+
+def meets_a_fault(page: Page) -> None:
+    """The server of these tests lives in this process: the page itself is at fault."""
+    with patch("zportal.searching.search", side_effect=RuntimeError("of the walk")):
+        answer = page.reload()
+    assert answer is not None
+    assert answer.status == 500
+    page.get_by_role("heading", name="Something went wrong").wait_for()
+
+
 SETTINGS = "authentication_settings"
 TEST = "zportal_signontest_report"
 USERS = "scim_directoryuser_changelist"
@@ -259,7 +287,9 @@ STOPS = [
     Stop("search", "admin", "search"),
     Stop("search-hits", "admin", "search", query="?q=w"),
     Stop("search-nothing", "admin", "search", query="?q=nobody"),
+    Stop("error-400", "", "login", sends_too_many_fields),
     Stop("error-403", "auditor", "organizations", status=403),
     Stop("error-403-form", "", "login", sends_an_expired_form),
     Stop("error-404", "admin", "/administration/nowhere/", status=404),
+    Stop("error-500", "admin", "search", meets_a_fault),
 ]

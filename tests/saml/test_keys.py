@@ -72,7 +72,7 @@ def test_a_key_can_be_replaced(settings: Any) -> None:
 def test_a_key_that_is_none_is_told_at_start(settings: Any) -> None:
     assert not check_field_encryption_keys()
     settings.FIELD_ENCRYPTION_KEYS = ["short"]
-    assert [error.id for error in check_field_encryption_keys()] == ["zportal.E009"]
+    assert [error.id for error in check_field_encryption_keys()] == ["zportal.E010"]
 
 
 def test_a_lost_key_refuses_with_a_code(

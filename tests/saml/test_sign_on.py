@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
+from django.conf import settings
+from django.db import OperationalError
+
 from scim.models import DirectoryGroup, DirectoryUser, ProvisioningEvent
+from scim.sign_on import MOST_GROUPS
 from tests.portal.factories import ENTERPRISE, group, person
 from tests.saml.conftest import Browser, configure
-from tests.saml.idp import ADELE
+from tests.saml.idp import ADELE, Answer
+from zportal.models import SignOnSession
+from zportal.saml.codes import CODES
 
 SAID = {
     "displayName": ["Adele Vance"],
@@ -98,3 +107,47 @@ def test_auto_provisioning_removes_what_the_assertion_leaves_out(
     assert adele.department is None
     assert not adele.groups.exists()
     assert DirectoryGroup.objects.filter(pk=staff.pk).exists()
+
+
+def test_the_documented_codes_are_those_there_are() -> None:
+    page = (settings.BASE_DIR / "docs" / "saml-sign-on.md").read_text()
+    listed = re.findall(r"^\| `(0x\w+)` \| (.*) \|$", page, re.MULTILINE)
+    assert listed == [(error.code, error.meaning) for error in CODES.values()]
+
+
+def test_a_database_that_is_away_is_told_and_uses_nothing_up(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person(browser.organization, ADELE)
+    asked = browser.start()
+    answer = Answer(asked.id).encoded()
+
+    def away() -> None:
+        raise OperationalError("database is locked")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("zportal.saml.services.unit_of_work", away)
+        refused = browser.post(answer, asked.relay_state)
+
+    assert refused.status_code == 503
+    assert refused["Retry-After"] == "5"
+    assert browser.post(answer, asked.relay_state).status_code == 303
+
+
+def test_more_groups_than_can_be_are_refused_and_nothing_is_made(
+    browser: Browser,
+) -> None:
+    configure(browser.organization, auto_provisioning=True)
+    names = [f"Group {number}" for number in range(MOST_GROUPS + 1)]
+    refused = browser.sign_on(attributes={"memberOf": names})
+    assert "1,001 groups, and 1,000 are the most" in refused.content.decode()
+    assert not DirectoryUser.objects.exists()
+    assert not DirectoryGroup.objects.exists()
+
+
+def test_of_very_many_attributes_the_first_are_kept(browser: Browser) -> None:
+    person(browser.organization, ADELE)
+    says = {"first": ["1"], "long": ["x" * 50_000, "y" * 50_000], "last": ["2"]}
+    assert browser.sign_on(attributes=says).status_code == 303
+    kept = SignOnSession.objects.get().attributes
+    assert kept == {"first": ["1"], "long": ["x" * 50_000]}

@@ -1,6 +1,6 @@
 """scim2-server's in-memory server, told what RFC 7643 and 7644 leave to the provider.
 
-It is the judge in test_oracle.py: another author's protocol code over another storage,
+It is the judge in test_oracle*.py: another author's protocol code over another storage,
 with our schemas and policy. What it is told is in DirectoryInMemory and OneOrganization,
 one rule a method; everything else is its own reading of the RFCs.
 """

@@ -68,7 +68,7 @@ booleans = rarely(st.sampled_from(["maybe", [], 2, {}]), st.booleans())
 name_parts = some({"givenName": texts, "familyName": texts, "formatted": words})
 entries = some({"value": texts, "type": kinds, "display": words, "primary": booleans})
 values = rarely(wrong, st.lists(rarely(wrong_entries, entries), max_size=3))
-# Without $ref: ours goes with its manager (test_oracle.DEVIATIONS).
+# Without $ref: ours goes with its manager (test_oracle_requests.DEVIATIONS).
 managers = some({"displayName": words}, value=users | words)
 enterprise = some(
     {
@@ -204,7 +204,7 @@ def _operations(
 def _without_value_of_remove(operation: dict[str, Any]) -> dict[str, Any]:
     """RFC 7644 3.5.2.2: a remove has no value; what Entra adds is tested by name.
 
-    So is a part of a selected entry that is removed (test_oracle.DEVIATIONS).
+    So is a part of a selected entry that is removed (test_oracle_requests.DEVIATIONS).
     """
     if operation["op"] == "remove" and "]." in operation["path"]:
         return operation | {"op": "add"}

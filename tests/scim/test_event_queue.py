@@ -139,3 +139,49 @@ def test_more_than_can_wait_is_lost_and_counted(
     queue.flush()
     assert ProvisioningEvent.objects.for_organization(contoso).count() == 3
     assert said == ["The database takes events of SCIM calls again; 3 were lost."]
+
+
+def test_bodies_that_can_wait_have_an_end_too(
+    scim: ScimClient,
+    contoso: Organization,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Any,
+) -> None:
+    """What is beyond it is written by its own call while the database takes it."""
+    settings.EVENT_DELAY = 600
+    queue = event_queue.EventQueue()
+    monkeypatch.setattr(event_queue, "queue", queue)
+    # The answer to a search is longer.
+    monkeypatch.setattr(event_queue, "FULL_BYTES", 100)
+    events = ProvisioningEvent.objects.for_organization(contoso)
+    for _ in range(3):
+        assert scim.get("/Users").status_code == 200
+    assert events.count() == 2
+    queue.flush()
+    assert events.count() == 3
+    assert scim.get("/Users").status_code == 200
+    assert events.count() == 3
+
+
+def test_long_bodies_are_written_in_small_batches(
+    scim: ScimClient,
+    contoso: Organization,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Any,
+) -> None:
+    settings.EVENT_DELAY = 600
+    queue = event_queue.EventQueue()
+    monkeypatch.setattr(event_queue, "queue", queue)
+    written: list[int] = []
+    insert = ProvisioningEvent.objects.bulk_create
+
+    def noting(events: list[ProvisioningEvent], batch: int) -> None:
+        written.append(len(events))
+        insert(events, batch)
+
+    monkeypatch.setattr(ProvisioningEvent.objects, "bulk_create", noting)
+    answers = [scim.get("/Users") for _ in range(5)]
+    monkeypatch.setattr(event_queue, "BATCH_BYTES", 2 * len(answers[0].content))
+    queue.flush()
+    assert written == [2, 2, 1]
+    assert ProvisioningEvent.objects.for_organization(contoso).count() == 5

@@ -129,6 +129,24 @@ def test_patch_a_user(warm: ScimClient) -> None:
         assert warm.patch(f"/Users/{ada}", operations).status_code == 200
 
 
+def test_patch_writes_what_changed(warm: ScimClient) -> None:
+    """A column that is written has its indexes written, and there are a dozen."""
+    ada = created(warm, "/Users", user())["id"]
+    operation = {"op": "Replace", "path": "active", "value": "False"}
+    with CaptureQueriesContext(connection) as context:
+        assert warm.patch(f"/Users/{ada}", patch_op(operation)).status_code == 200
+    [update] = [
+        query["sql"]
+        for query in context.captured_queries
+        if query["sql"].startswith('UPDATE "scim_directoryuser"')
+    ]
+    for column in ("user_name_key", "display_name_key", "department_id"):
+        assert f'"{column}" =' not in update
+    row = DirectoryUser.objects.get()
+    assert (row.active, row.is_enabled, row.version) == (False, False, 2)
+    assert row.data["active"] is row.search["active"] is False
+
+
 def test_patch_the_emails_of_a_user(warm: ScimClient) -> None:
     """8, with an address changed and a department; and with fewer addresses."""
     emails = [{"value": "a@x.example", "type": "work"}, {"value": "b@x.example"}]

@@ -16,6 +16,9 @@ from zportal.saml.trust import Trust
 NAME_ID = "NameID"
 """The Login Name Attribute that stands for the subject, not for an attribute."""
 
+ATTRIBUTES_KEPT = 64 * 1024
+"""Characters of attributes that are stored to be shown; a response may have 4 MB."""
+
 Attributes = dict[str, list[str]]
 
 
@@ -29,6 +32,20 @@ def attributes_of(message: Message) -> Attributes:
     except OneLogin_Saml2_ValidationError as problem:
         raise Refused("0xA022", f"{problem}.") from problem
     return {name: list(_texts(values)) for name, values in found.items()}
+
+
+def shortened(attributes: Attributes) -> Attributes:
+    """Return *attributes*, or the first of their values: ATTRIBUTES_KEPT characters."""
+    kept: Attributes = {}
+    room = ATTRIBUTES_KEPT
+    for name, values in attributes.items():
+        for value in values:
+            room -= len(name) + len(value)
+            if room < 0:
+                return kept
+            kept.setdefault(name, []).append(value)
+        kept.setdefault(name, [])
+    return kept
 
 
 def name_id_of(message: Message) -> str:

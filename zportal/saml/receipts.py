@@ -27,6 +27,7 @@ def use_once(judgement: Judgement) -> None:
     if exchange.request is not None:
         ends = exchange.request.sent + LIFETIME + SKEW
         used.append((f"request {exchange.request.id}", ends))
+    SamlReceipt.objects.expired().delete_alone()
     receipts = [SamlReceipt.of(organization, *each) for each in used]
     try:
         with transaction.atomic():

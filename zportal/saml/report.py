@@ -10,6 +10,7 @@ from zportal.saml.checks import Verdict
 from zportal.saml.codes import Refused
 from zportal.saml.judgement import Judgement
 from zportal.saml.messages import Posted
+from zportal.saml.people import shortened
 
 LONGEST_XML = 256 * 1024
 """Characters of the message that are kept and shown."""
@@ -31,7 +32,7 @@ def report_of(
     return _report(judgement.verdicts, judgement.exchange.message.pretty) | {
         "is_accepted": accepted,
         "name_id": judgement.name_id,
-        "attributes": judgement.attributes,
+        "attributes": shortened(judgement.attributes),
         "login": judgement.login,
         "plan": _plan(judgement) if accepted else None,
     }

@@ -5,12 +5,17 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError
 from django.views.decorators.debug import sensitive_variables
 
 from scim.models import Organization, ProvisioningEvent
-from scim.sign_on import CannotProvision, person_of, provision_from_assertion
-from zportal.models import SamlReceipt, SignOnSession, SignOnTest, Stage
+from scim.sign_on import (
+    CannotProvision,
+    person_of,
+    provision_from_assertion,
+    unit_of_work,
+)
+from zportal.models import SignOnSession, SignOnTest, Stage
 from zportal.saml import events, people
 from zportal.saml.arrivals import Arrival
 from zportal.saml.checks import Exchange, Verdict
@@ -87,8 +92,6 @@ def sign_on(arrival: Arrival) -> SignedOn:
         login = (judgement.login or judgement.name_id) if judgement else ""
         events.record_refusal(arrival, refusal, login)
         raise
-    finally:
-        SamlReceipt.objects.expired().delete()
 
 
 def _exchange(arrival: Arrival, trust: Trust) -> Exchange:
@@ -105,11 +108,12 @@ def _exchange(arrival: Arrival, trust: Trust) -> Exchange:
 def _signed_on(arrival: Arrival, judgement: Judgement) -> SignedOn:
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            with transaction.atomic():
+            with unit_of_work():
                 use_once(judgement)
                 return _act(arrival, judgement)
-        except IntegrityError:
-            if attempt == ATTEMPTS:
+        except (IntegrityError, OperationalError) as problem:
+            passes = isinstance(problem, IntegrityError) or "deadlock" in str(problem)
+            if attempt == ATTEMPTS or not passes:
                 raise
     raise AssertionError
 
@@ -165,7 +169,7 @@ def try_sign_on(arrival: Arrival, actor: str) -> SignOnTest:
 
 def _add_replay(judgement: Judgement) -> None:
     try:
-        with transaction.atomic():
+        with unit_of_work():
             use_once(judgement)
         verdict = Verdict("Replay", "used for the first time")
     except Refused as problem:

@@ -17,6 +17,7 @@ from zportal.models import (
     Stage,
 )
 from zportal.saml.judgement import Judgement
+from zportal.saml.people import shortened
 
 Frequency = AuthenticationSettings.Frequency
 
@@ -59,7 +60,7 @@ def begin_session(
         started=now,
         expires=now + lasts(trust.settings),
         name_id=judgement.name_id[:1024],
-        attributes=judgement.attributes,
+        attributes=shortened(judgement.attributes),
         effect=effect[:254],
     )
     return session, secret

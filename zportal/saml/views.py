@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from http import HTTPStatus
 from secrets import token_urlsafe
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -31,6 +33,8 @@ from zportal.saml.sessions import (
 )
 from zportal.saml.sp_metadata import service_provider_metadata
 from zportal.saml.trust import Trust
+
+logger = logging.getLogger(__name__)
 
 BROWSER_COOKIE = "sign_on_browser"
 """Marks the browser that a request is sent from; the answer must reach the same one."""
@@ -91,7 +95,22 @@ def answer(request: HttpRequest, org_id: int | None = None) -> HttpResponse:
         signed_on = sign_on(arrival)
     except Refused as refusal:
         return refused(request, refusal, arrival.organization if arrival else None)
+    except (OperationalError, InterfaceError):
+        logger.exception("A sign-on met a database that is locked or away")
+        return _unavailable(request)
     return _welcomed(signed_on)
+
+
+def _unavailable(request: HttpRequest) -> HttpResponse:
+    """The database is locked or away: nothing of the response is used yet."""
+    answer = render(
+        request,
+        "sign_on/unavailable.html",
+        {"title": "Try again"},
+        status=HTTPStatus.SERVICE_UNAVAILABLE,
+    )
+    answer["Retry-After"] = "5"
+    return answer
 
 
 def _args(org_id: int | None) -> list[int]:
