@@ -104,6 +104,17 @@ def test_metadata_say_what_is_saved(contoso: Organization, admin: Client) -> Non
         assert "validUntil" not in xml
 
 
+def test_metadata_name_the_address_for_unsolicited_responses_where_allowed(
+    contoso: Organization, admin: Client
+) -> None:
+    address = f'Location="http://testserver/sso_upd/{contoso.pk}"'
+    assert address not in admin.get(f"{TAB}metadata/").content.decode()
+    configure(contoso, Stage.STAGED, idp_initiated=True)
+    xml = admin.get(f"{TAB}metadata/").content.decode()
+    assert address in xml
+    assert 'Location="http://testserver/sfc_sso" index="1"' in " ".join(xml.split())
+
+
 # ------------------------------------------------------------------------- metadata
 def test_import_stages_what_the_idp_says(contoso: Organization, admin: Client) -> None:
     answer = admin.post(
