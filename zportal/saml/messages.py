@@ -98,6 +98,7 @@ class Message:
             # The parser drops them everywhere but in what is decrypted later; there
             # they would end a text that goes on.
             etree.strip_tags(message.root, etree.Comment, etree.ProcessingInstruction)
+            _check_readable(message.response.document)
         _check_readable(message.root)
         return message
 
