@@ -10,11 +10,15 @@ from django.test import Client
 
 from scim import services
 from scim.models import Organization
-from tests.saml.idp import ENTITY_ID, LOGIN_URL, Answer, Asked, key_pair
+from tests.portal.factories import group, person
+from tests.saml.idp import ADELE, ENTITY_ID, LOGIN_URL, Answer, Asked, key_pair
+from tests.saml.provider import Provider
 from zportal.models import AuthenticationSettings, SamlConfiguration, Stage
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
+
+    from tests.saml.attacking import Scene
 
 
 def configure(
@@ -77,3 +81,21 @@ def contoso(db: None) -> Organization:
 @pytest.fixture
 def browser(contoso: Organization) -> Browser:
     return Browser(contoso)
+
+
+@pytest.fixture(scope="session")
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Provider:
+    """An identity provider that nobody here wrote."""
+    return Provider(tmp_path_factory.mktemp("provider"), key_pair())
+
+
+@pytest.fixture
+def scene(browser: Browser, provider: Provider) -> Scene:
+    """Adele and Grady; auto-provisioning is on, so that a forgery could change much."""
+    from tests.saml.attacking import GRADY, SETTINGS, Scene
+
+    configure(browser.organization, **SETTINGS)
+    sales = group(browser.organization, "Sales")
+    person(browser.organization, ADELE, groups=[sales], displayName="Adele Vance")
+    person(browser.organization, GRADY, groups=[sales], displayName="Grady Archie")
+    return Scene(browser, provider)

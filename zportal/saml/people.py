@@ -25,8 +25,12 @@ Attributes = dict[str, list[str]]
 def attributes_of(message: Message) -> Attributes:
     """Return the attributes of the assertion by Name, in their order.
 
-    Raises Refused when one of them comes twice: which one counts would be a guess.
+    Raises Refused when one of them comes twice, or holds elements amid its text: which
+    one counts, and which part, would be a guess.
     """
+    values = "/saml:AttributeStatement/saml:Attribute/saml:AttributeValue"
+    if message.assertion(f"{values}[* and text()[normalize-space()]]"):
+        raise Refused("0xA022", "An attribute has elements amid its text.")
     try:
         found: dict[str, list[Any]] = message.response.get_attributes()
     except OneLogin_Saml2_ValidationError as problem:
@@ -49,7 +53,12 @@ def shortened(attributes: Attributes) -> Attributes:
 
 
 def name_id_of(message: Message) -> str:
-    """Return the NameID of the subject. Raises Refused when there is none."""
+    """Return the NameID of the subject. Raises Refused when there is none to read."""
+    if message.assertion("/saml:Subject/saml:EncryptedID"):
+        raise Refused(
+            "0xE5617",
+            "The NameID is encrypted; only whole assertions are decrypted here.",
+        )
     try:
         return str(message.response.get_nameid()).strip()
     except OneLogin_Saml2_ValidationError as problem:
