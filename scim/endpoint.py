@@ -25,7 +25,7 @@ from scim.errors import MethodNotAllowed, ScimError, translate
 from scim.models import ProvisioningEvent
 from scim.recording import draft, record, record_apart, record_soon, was_stored
 from scim.responses import error_response, no_content
-from scim.writers import one_at_a_time
+from scim.writers import is_deadlock, one_at_a_time
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +34,9 @@ ATTEMPTS = 5
 
 PAUSE = 0.02
 """Seconds before the second try, at the most; before each further one twice as many."""
+
+FOREIGN_KEY = "23503"
+"""PostgreSQL's state of a violation; SQLite says it in words, always the same."""
 
 Action = ProvisioningEvent.Action
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -154,7 +157,7 @@ def passing(exc: Exception) -> bool:
 
     A taken name does not pass; it is the answer.
     """
-    text = str(exc).lower()
     if isinstance(exc, OperationalError):
-        return "deadlock" in text or "could not serialize" in text
-    return "foreign key" in text
+        return is_deadlock(exc)
+    state = getattr(exc.__cause__, "sqlstate", None)
+    return state == FOREIGN_KEY or "foreign key" in str(exc).lower()

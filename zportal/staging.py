@@ -86,13 +86,22 @@ class Staging:
     @property
     def certificates(self) -> list[Certificate]:
         """The saved certificates of the identity provider that can be read."""
-        return [each for each in (self.certificate, self.other_certificate) if each]
+        return _readable(self.saml)
+
+    @property
+    def active_certificates(self) -> list[Certificate]:
+        """Those that sign-on believes now."""
+        return _readable(self.active_saml)
 
     @property
     def signing_certificate(self) -> Certificate | None:
         """The saved certificate that requests are signed with."""
-        key = self.saml.signing_key
-        return stored_certificate(key.certificate) if key else None
+        return _signing(self.saml)
+
+    @property
+    def active_signing_certificate(self) -> Certificate | None:
+        """The one that they are signed with now."""
+        return _signing(self.active_saml)
 
     def pending(self) -> list[PendingChange]:
         """What waits for activation, in the order of the page, with its makers."""
@@ -138,6 +147,16 @@ def revision(organization: Organization) -> int:
     entries = AuditLog.objects.for_organization(organization).about(RESOURCE)
     newest = entries.newest_first().values_list("pk", flat=True).first()
     return newest or 0
+
+
+def _readable(saml: SamlConfiguration) -> list[Certificate]:
+    read = (stored_certificate(pem) for pem in saml.certificates)
+    return [each for each in read if each]
+
+
+def _signing(saml: SamlConfiguration) -> Certificate | None:
+    key = saml.signing_key
+    return stored_certificate(key.certificate) if key else None
 
 
 def _both(table: type[Row], organization: Organization) -> tuple[Row, Row]:

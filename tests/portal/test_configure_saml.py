@@ -241,3 +241,18 @@ def test_the_page_takes_a_fixed_number_of_queries(
 ) -> None:
     with django_assert_max_num_queries(22):
         signed_in.get(PAGE)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://user:secret@idp.example/saml2",
+        "https://idp.example/saml2#fragment",
+        "https://idp.bücher.example/saml2",
+    ],
+)
+def test_the_portal_url_is_one_that_requests_can_be_sent_to(
+    contoso: Organization, signed_in: Client, url: str
+) -> None:
+    [error] = errors(signed_in, "portal_url", portal_url=url)
+    assert "without login and password" in error

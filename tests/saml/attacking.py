@@ -124,6 +124,8 @@ class Attack:
     says: dict[str, Any]
     is_known: bool
     """Whether the organization is known, so that an event is recorded."""
+    recorded: str
+    """The code of the event: of what is encrypted, strangers are not told it."""
 
     def __str__(self) -> str:
         return f"{self.name} [{self.signs}]"
@@ -145,6 +147,7 @@ class Table:
         signs: Iterable[str] = ("assertion",),
         is_said: bool = False,
         is_known: bool = True,
+        recorded: str = "",
         says: dict[str, Any] | None = None,
         **settings: Any,
     ) -> Callable[[M], M]:
@@ -154,7 +157,15 @@ class Table:
             self._row(name, code)
             self.attacks += [
                 Attack(
-                    name, code, mutate, each, is_said, settings, says or {}, is_known
+                    name,
+                    code,
+                    mutate,
+                    each,
+                    is_said,
+                    settings,
+                    says or {},
+                    is_known,
+                    recorded or code,
                 )
                 for each in signs
             ]
@@ -209,7 +220,12 @@ class Scene:
         if attack.code == ACCEPTED:
             self.is_accepted(response)
         else:
-            self.is_refused(response, attack.code, is_known=attack.is_known)
+            self.is_refused(
+                response,
+                attack.code,
+                is_known=attack.is_known,
+                recorded=attack.recorded,
+            )
             assert directory() == before
 
     def is_accepted(self, response: Response) -> None:
@@ -221,7 +237,13 @@ class Scene:
         assert person.scim_username == "adele.vance@contoso.example"
 
     def is_refused(
-        self, response: Response, code: str, *, is_known: bool = True, events: int = 1
+        self,
+        response: Response,
+        code: str,
+        *,
+        is_known: bool = True,
+        events: int = 1,
+        recorded: str = "",
     ) -> None:
         page = response.content.decode()
         assert f"<code>{code}</code>" in page, shown(page)
@@ -230,12 +252,12 @@ class Scene:
         assert "sign_on" not in self.browser.client.cookies
         nobody = self.browser.client.get("/signed-on/").content.decode()
         assert "Nobody is signed on in this browser" in nobody
-        recorded = list(ProvisioningEvent.objects.order_by("pk"))
-        assert len(recorded) == (events if is_known else 0)
-        for event in recorded:
+        found = list(ProvisioningEvent.objects.order_by("pk"))
+        assert len(found) == (events if is_known else 0)
+        for event in found:
             assert (event.action, event.outcome) == ("sign-on", "refused")
         if is_known:
-            assert recorded[-1].detail.startswith(f"{code}: ")
+            assert found[-1].detail.startswith(f"{recorded or code}: ")
 
 
 SETTINGS: dict[str, Any] = {"auto_provisioning": True}

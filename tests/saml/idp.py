@@ -103,6 +103,8 @@ class Answer:
     valid_from: int = -300
     """Seconds from now."""
     valid_for: int = 3600
+    session_for: int = 0
+    """Seconds of SessionNotOnOrAfter; none is said with 0."""
     destination: str | None = None
     recipient: str | None = None
     signs: tuple[str, ...] = ("assertion",)
@@ -161,6 +163,11 @@ class Answer:
             statement = (
                 f"<saml:AttributeStatement>{statement}</saml:AttributeStatement>"
             )
+        session = (
+            f' SessionNotOnOrAfter="{self._at(self.session_for)}"'
+            if self.session_for
+            else ""
+        )
         subject = f"<saml:NameID>{self.name_id}</saml:NameID>" if self.name_id else ""
         return (
             '<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" '
@@ -176,7 +183,7 @@ class Answer:
             f'NotOnOrAfter="{self._at(self.valid_for)}"><saml:AudienceRestriction>'
             f"<saml:Audience>{self.audience}</saml:Audience>"
             "</saml:AudienceRestriction></saml:Conditions>"
-            f'<saml:AuthnStatement AuthnInstant="{self._at(0)}"><saml:AuthnContext>'
+            f'<saml:AuthnStatement AuthnInstant="{self._at(0)}"{session}><saml:AuthnContext>'
             "<saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:Password"
             "</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>"
             f"{statement}</saml:Assertion>"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 from onelogin.saml2.utils import OneLogin_Saml2_Utils as Utils
 
 from scim.models import DirectoryUser, Organization, ProvisioningEvent
@@ -18,9 +21,9 @@ from tests.saml.conftest import configure
 from tests.saml.idp import ADELE, ENTITY_ID, LOGIN_URL, Answer, Asked, key_pair
 from tests.situations import administrator_of, signed_in_as
 from zportal.models import (
+    Administrator,
     AuditLog,
     SamlConfiguration,
-    SamlReceipt,
     SigningKey,
     SignOnSession,
     SignOnTest,
@@ -159,14 +162,22 @@ def test_import_takes_a_file_with_a_byte_order_mark(
         ('<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "has a document type"),
         ("<a/>", "no IDPSSODescriptor"),
         (f"<a>{idp_metadata('one')}{idp_metadata('one')}</a>", "2 identity providers"),
-        (idp_metadata("one", url="http://idp.example/"), "does not begin with https"),
-        (idp_metadata("one", url="https://bad host/"), "does not begin with https"),
+        (idp_metadata("one", url="http://idp.example/"), "has to begin with https"),
+        (idp_metadata("one", url="https://bad host/"), "has to begin with https"),
         (idp_metadata("one").replace("HTTP-Redirect", "HTTP-POST"), "no address"),
         (idp_metadata(), "no signing certificate"),
+        (idp_metadata("one").replace(body("one"), ""), "no signing certificate"),
+        (idp_metadata("one", entity_id=""), "have no entityID"),
+        (idp_metadata("one", entity_id="x" * 1025), "have no entityID"),
+        (
+            idp_metadata("one", url="https://a:b@idp.example/"),
+            "has to begin with https",
+        ),
+        (idp_metadata("one", url="https://idp.example/#x"), "has to begin with https"),
         (idp_metadata("one").replace(body("one"), "AAAA"), "cannot be read"),
         (
             idp_metadata("one").replace('entityID="', "entityID=\"a'"),
-            "no IDPSSODescriptor",
+            "have no entityID",
         ),
     ],
 )
@@ -180,6 +191,24 @@ def test_import_says_what_is_wrong(
     assert staged(contoso).values() == before
 
 
+def test_import_keeps_believing_what_was_saved(
+    contoso: Organization, admin: Client
+) -> None:
+    data = {"revision": NEWEST, "text": idp_metadata("one")}
+    admin.post(f"{TAB}import/", data)
+    saml = staged(contoso)
+    assert saml.certificate.strip() == key_pair("one").certificate.strip()
+    assert saml.other_certificate == key_pair().certificate
+    admin.post(f"{TAB}import/", data)
+    assert staged(contoso).values() == saml.values()
+
+
+def test_import_tells_of_certificates_that_it_leaves_out(admin: Client) -> None:
+    data = {"revision": NEWEST, "text": idp_metadata("one", "two", "three")}
+    page = admin.post(f"{TAB}import/", data, follow=True).content.decode()
+    assert "1 more signing certificates than the 2 that are kept" in page
+
+
 def test_import_overwrites_nothing_unseen(contoso: Organization, admin: Client) -> None:
     admin.post(PAGE, form(portal_url="https://other.example/", scim=None))
     answer = admin.post(f"{TAB}import/", {"revision": "0", "text": idp_metadata("one")})
@@ -187,8 +216,11 @@ def test_import_overwrites_nothing_unseen(contoso: Organization, admin: Client) 
     assert staged(contoso).portal_url == "https://other.example/"
 
 
-def test_import_tells_of_an_idp_that_wants_signed_requests(admin: Client) -> None:
-    data = {"revision": NEWEST, "text": idp_metadata("one", wants="true")}
+@pytest.mark.parametrize("wants", ["true", "1"])
+def test_import_tells_of_an_idp_that_wants_signed_requests(
+    admin: Client, wants: str
+) -> None:
+    data = {"revision": NEWEST, "text": idp_metadata("one", wants=wants)}
     answer = admin.post(f"{TAB}import/", data, follow=True)
     assert "wants signed requests" in answer.content.decode()
 
@@ -308,21 +340,57 @@ def test_a_failed_test_shows_every_verdict(
     assert "Sign-on would be refused" in page
     codes = re.findall(r'badge--off">(0x\w+)<', page)
     assert codes == ["0xB003", "0xA022", "0xB0040"]
-    assert not SamlReceipt.objects.exists()
 
 
-def test_the_answer_of_a_test_is_good_once(
-    admin: Client, contoso: Organization
-) -> None:
-    factories.person(contoso, ADELE)
+def test_a_test_has_one_answer(admin: Client, contoso: Organization) -> None:
     asked = Asked(admin.get(f"{TAB}test/")["Location"])
+    data = {
+        "SAMLResponse": Answer(asked.id, audience="x").encoded(),
+        "RelayState": asked.relay_state,
+    }
+    report = admin.post("/sfc_sso", data)["Location"]
+    assert "Sign-on would be refused" in admin.get(report).content.decode()
+    data["SAMLResponse"] = Answer(asked.id).encoded()
+    second = admin.post("/sfc_sso", data)
+    assert second.status_code == 403
+    assert "0xE5640" in second.content.decode()
+    assert SignOnTest.objects.count() == 1
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"role": "auditor"}])
+def test_who_may_not_test_any_more_gets_no_report(
+    contoso: Organization, admin: Client, change: dict[str, Any]
+) -> None:
+    asked = Asked(admin.get(f"{TAB}test/")["Location"])
+    Administrator.objects.filter(login="admin").update(**change)
     data = {
         "SAMLResponse": Answer(asked.id).encoded(),
         "RelayState": asked.relay_state,
     }
-    first, second = (admin.post("/sfc_sso", data)["Location"] for _ in range(2))
-    assert "All checks passed" in admin.get(first).content.decode()
-    assert "0xE5640" in admin.get(second).content.decode()
+    assert Client().post("/sfc_sso", data).status_code == 403
+    assert not SignOnTest.objects.exists()
+
+
+def test_a_test_that_comes_late_leaves_no_report(admin: Client) -> None:
+    asked = Asked(admin.get(f"{TAB}test/")["Location"])
+    with time_machine.travel(timezone.now() + timedelta(hours=1)):
+        data = {
+            "SAMLResponse": Answer(asked.id).encoded(),
+            "RelayState": asked.relay_state,
+        }
+        assert "0xB004" in Client().post("/sfc_sso", data).content.decode()
+    assert not SignOnTest.objects.exists()
+
+
+def test_a_test_finds_what_the_rules_of_the_directory_forbid(
+    contoso: Organization, admin: Client
+) -> None:
+    configure(contoso, Stage.STAGED, auto_provisioning=True)
+    url = run_test(admin, attributes={"memberOf": ["x" * 129]})
+    page = admin.get(url).content.decode()
+    assert "displayName is longer than 128 characters." in page
+    assert "Sign-on would be refused" in page
+    assert not DirectoryUser.objects.exists()
 
 
 def test_only_a_super_admin_of_the_organization_tests(

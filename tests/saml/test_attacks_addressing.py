@@ -257,7 +257,7 @@ def other_address(forgery: Forgery) -> None:
     forgery.url = f"/sso_upd/{org_id}"
 
 
-@table.attack("An organization that is not there", WRONG_PLACE, is_known=False)
+@table.attack("An organization that is not there", "0xA00F", is_known=False)
 def no_organization(forgery: Forgery) -> None:
     forgery.url = "/sso_upd/99999999"
 

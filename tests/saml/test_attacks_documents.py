@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 table = Table("Documents")
 
 FORMAT = "0xA001"
-ENOUGH = 5.0
+ENOUGH = 20.0
 """Seconds that no message may take."""
 
 

@@ -70,19 +70,19 @@ def changed_response(forgery: Forgery) -> None:
     encrypted(forgery)
 
 
-@table.attack("Encrypted for somebody else", UNUSABLE)
+@table.attack("Encrypted for somebody else", WRONG, recorded=UNUSABLE)
 def somebody_else(forgery: Forgery) -> None:
     encrypted(forgery, "Somebody else")
 
 
-@table.attack("Beside a plain one", UNUSABLE)
+@table.attack("Beside a plain one", WRONG, recorded=UNUSABLE)
 def beside(forgery: Forgery) -> None:
     plain = deepcopy(forgery.assertion)
     encrypted(forgery)
     forgery.root.append(plain)
 
 
-@table.attack("Beside a plain one that nobody signed", UNUSABLE)
+@table.attack("Beside a plain one that nobody signed", WRONG, recorded=UNUSABLE)
 def beside_unsigned(forgery: Forgery) -> None:
     plain = deepcopy(forgery.assertion)
     plain.remove(plain.find("ds:Signature", NAMES))
@@ -112,14 +112,14 @@ def data(forgery: Forgery, path: str) -> Any:
     return found
 
 
-@table.attack("The cipher text is changed", UNUSABLE)
+@table.attack("The cipher text is changed", WRONG, recorded=UNUSABLE)
 def cipher(forgery: Forgery) -> None:
     encrypted(forgery)
     value = data(forgery, "xenc:EncryptedData/xenc:CipherData/xenc:CipherValue")
     value.text = "".join(value.text.split())[:-64]
 
 
-@table.attack("The cipher text is empty", UNUSABLE)
+@table.attack("The cipher text is empty", WRONG, recorded=UNUSABLE)
 def empty(forgery: Forgery) -> None:
     encrypted(forgery)
     data(forgery, "xenc:EncryptedData/xenc:CipherData/xenc:CipherValue").text = ""
@@ -132,21 +132,21 @@ def hollow(forgery: Forgery) -> None:
     node.getparent().remove(node)
 
 
-@table.attack("No KeyInfo", UNUSABLE)
+@table.attack("No KeyInfo", WRONG, recorded=UNUSABLE)
 def no_key_info(forgery: Forgery) -> None:
     encrypted(forgery)
     node = data(forgery, "xenc:EncryptedData/ds:KeyInfo")
     node.getparent().remove(node)
 
 
-@table.attack("KeyInfo without content", UNUSABLE)
+@table.attack("KeyInfo without content", WRONG, recorded=UNUSABLE)
 def empty_key_info(forgery: Forgery) -> None:
     encrypted(forgery)
     for node in list(data(forgery, "xenc:EncryptedData/ds:KeyInfo")):
         node.getparent().remove(node)
 
 
-@table.attack("A key that is to be fetched", UNUSABLE)
+@table.attack("A key that is to be fetched", WRONG, recorded=UNUSABLE)
 def retrieval(forgery: Forgery) -> None:
     encrypted(forgery)
     info = data(forgery, "xenc:EncryptedData/ds:KeyInfo")
@@ -155,14 +155,14 @@ def retrieval(forgery: Forgery) -> None:
     etree.SubElement(info, f"{{{NAMES['ds']}}}RetrievalMethod", URI="#_other")
 
 
-@table.attack("A cipher that nobody knows", UNUSABLE)
+@table.attack("A cipher that nobody knows", WRONG, recorded=UNUSABLE)
 def unknown(forgery: Forgery) -> None:
     encrypted(forgery)
     method = data(forgery, "xenc:EncryptedData/xenc:EncryptionMethod")
     method.set("Algorithm", "urn:example:none")
 
 
-@table.attack("Cipher text that is to be fetched", UNUSABLE)
+@table.attack("Cipher text that is to be fetched", WRONG, recorded=UNUSABLE)
 def reference(forgery: Forgery) -> None:
     encrypted(forgery)
     holder = data(forgery, "xenc:EncryptedData/xenc:CipherData")
@@ -216,7 +216,7 @@ def instruction(forgery: Forgery) -> None:
     encrypted(forgery)
 
 
-@table.attack("5,000 attributes of one element, encrypted", "0xA001")
+@table.attack("5,000 attributes of one element, encrypted", WRONG, recorded="0xA001")
 def many(forgery: Forgery) -> None:
     many = " ".join(f'a{number}=""' for number in range(5_000))
     forgery.replace("<ns1:NameID ", f"<ns1:NameID {many} ")
@@ -224,7 +224,11 @@ def many(forgery: Forgery) -> None:
     encrypted(forgery)
 
 
-@table.attack("10,000 attributes around the cipher text, the response signed", "0xA001")
+@table.attack(
+    "10,000 attributes around the cipher text, the response signed",
+    WRONG,
+    recorded="0xA001",
+)
 def many_around(forgery: Forgery) -> None:
     encrypted(forgery)
     forgery.root = forgery.provider.sign(forgery.root, "response")

@@ -69,7 +69,9 @@ def test_answer_posted_to_another(scene: Scene, fabrikam: Organization) -> None:
     forgery = scene.forgery()
     forgery.url = f"/sso_upd/{fabrikam.pk}"
 
-    scene.is_refused(forgery.post(scene.browser), NOT_HERE, is_known=False)
+    scene.is_refused(forgery.post(scene.browser), NOT_HERE)
+    event = ProvisioningEvent.objects.get()
+    assert (event.organization, event.request_body) == (fabrikam, "")
 
 
 @table.told("Said for one organization, in answer to another's request", NOT_HERE)
@@ -177,7 +179,8 @@ def test_a_report_is_not_for_others(scene: Scene, fabrikam: Organization) -> Non
 @table.told("An answer to a person's request, changed into a test's", NOT_HERE)
 def test_into_a_test(scene: Scene) -> None:
     organization = scene.browser.organization
-    request_id = new_request_id(organization, browser="x", tester=1)
+    tester = administrator_of(organization, "tester").pk
+    request_id = new_request_id(organization, browser="x", tester=tester)
     forgery = scene.forgery()
     forgery.root.set("InResponseTo", request_id)
     forgery.relay_state = relay_state_of(request_id)

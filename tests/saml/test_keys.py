@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,7 +10,7 @@ from cryptography.fernet import Fernet
 from django.test import Client
 from onelogin.saml2.utils import OneLogin_Saml2_Utils as Utils
 
-from scim.models import DirectoryUser, Organization
+from scim.models import DirectoryUser, Organization, ProvisioningEvent
 from tests.portal.factories import person
 from tests.portal.settings_form import certificate
 from tests.saml.conftest import Browser, configure
@@ -118,6 +119,15 @@ def test_it_is_read_with_the_former_key_too(
     assert post_encrypted(browser, former.certificate) == 303
 
 
+def test_the_key_in_use_opens_however_many_are_made(
+    browser: Browser, adele: DirectoryUser, admin: Administrator
+) -> None:
+    in_use = activated(admin)
+    for _ in range(5):
+        make_signing_key(administrator=admin, client_ip=None)
+    assert post_encrypted(browser, in_use.certificate) == 303
+
+
 def test_one_for_somebody_else_is_refused(
     browser: Browser, adele: DirectoryUser, admin: Administrator
 ) -> None:
@@ -128,7 +138,9 @@ def test_one_for_somebody_else_is_refused(
     activated(admin)
     wrong = browser.post(Utils.b64encode(xml), asked.relay_state)
     assert wrong.status_code == 403
-    assert "0xA022" in wrong.content.decode()
+    # Whoever can tell this from a wrong signature can guess what is encrypted.
+    assert "0xB003" in wrong.content.decode()
+    assert ProvisioningEvent.objects.newest_first()[0].detail.startswith("0xA022: ")
 
 
 def test_an_encrypted_assertion_must_be_signed_as_well(
@@ -198,3 +210,35 @@ def test_signing_needs_a_certificate_before_it_is_activated(
     assert "Request Signing SAML Certificate" in page.content.decode()
     active = SamlConfiguration.objects.get(organization=contoso, stage=Stage.ACTIVE)
     assert not active.sign_request
+
+
+def notices(organization: Organization, **saml: Any) -> str:
+    configure(organization, **saml)
+    login = f"admin-{secrets.token_hex(4)}"
+    client = signed_in_as(administrator_of(organization, login))
+    return client.get("/administration/authentication-settings/").content.decode()
+
+
+def test_one_of_two_certificates_that_runs_out_is_told(contoso: Organization) -> None:
+    over, due = (certificate(days=days).decode() for days in (-1, 10))
+    good = key_pair().certificate
+    page = notices(contoso, certificate=over, other_certificate=good)
+    assert "One of the two certificates of the identity provider expired on" in page
+    assert "sign-on with SAML fails" not in page
+    page = notices(contoso, certificate=good, other_certificate=due)
+    assert "One of the two certificates of the identity provider expires on" in page
+    page = notices(contoso, certificate=over, other_certificate=over)
+    assert "sign-on with SAML fails" in page
+
+
+def test_the_active_signing_certificate_that_runs_out_is_told(
+    contoso: Organization, admin: Administrator
+) -> None:
+    pem = certificate(days=10).decode()
+    old = SigningKey.objects.create(organization=contoso, certificate=pem)
+    configure(contoso, signing_key=old, sign_request=True)
+    make_signing_key(administrator=admin, client_ip=None)
+    page = signed_in_as(admin).get("/administration/authentication-settings/")
+    assert "The certificate that signs SAML requests now expires on" in (
+        page.content.decode()
+    )

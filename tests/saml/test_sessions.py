@@ -21,7 +21,8 @@ from zportal.models import (
     SignOnSession,
     Stage,
 )
-from zportal.services import force_reauthentication
+from zportal.services import activate, force_reauthentication
+from zportal.staging import revision
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
@@ -74,6 +75,10 @@ def test_it_lasts_as_long_as_the_frequency_says(
         True,
         "Lax",
     )
+    browser.client.get("/signed-on/")
+    # The mark of the browser, which the session asks for, is kept as long.
+    mark = int(browser.client.cookies["sign_on_browser"]["max-age"])
+    assert abs(mark - lasts.total_seconds()) < 60
     with time_machine.travel(timezone.now() + lasts - HOUR):
         assert "You are signed on as" in page(browser)
     with time_machine.travel(timezone.now() + lasts + HOUR):
@@ -97,6 +102,33 @@ def test_it_ends_when_saml_is_no_longer_active(
     browser.sign_on()
     AuthenticationSettings.objects.update(authentication_type="form-based")
     assert NOT_SIGNED_ON in page(browser)
+
+
+def test_it_does_not_come_back_with_saml(
+    browser: Browser, adele: DirectoryUser
+) -> None:
+    browser.sign_on()
+    admin = administrator_of(browser.organization, "admin")
+    for kind in ("form-based", "saml"):
+        AuthenticationSettings.objects.update_or_create(
+            organization=browser.organization,
+            stage=Stage.STAGED,
+            defaults={"authentication_type": kind},
+        )
+        activate(
+            administrator=admin, client_ip=None, seen=revision(browser.organization)
+        )
+    assert NOT_SIGNED_ON in page(browser)
+
+
+def test_it_ends_when_the_identity_provider_says(
+    browser: Browser, adele: DirectoryUser
+) -> None:
+    browser.sign_on(session_for=3600)
+    with time_machine.travel(timezone.now() + HOUR / 2):
+        assert "You are signed on as" in page(browser)
+    with time_machine.travel(timezone.now() + 2 * HOUR):
+        assert NOT_SIGNED_ON in page(browser)
 
 
 def test_a_disabled_person_is_told_so(browser: Browser, adele: DirectoryUser) -> None:
@@ -199,7 +231,17 @@ def test_what_is_no_user_name_is_told(contoso: Organization, name: str) -> None:
 
 def test_the_vendors_address_for_tests_finds_it_too(contoso: Organization) -> None:
     query = {"version": "1", "_domain": "contoso.example"}
-    assert Client().get("/clstart", query)["Location"] == f"/sfc_sso/{contoso.pk}"
+    page = Client().get("/clstart", query).content.decode()
+    assert f'content="0; url=/sfc_sso/{contoso.pk}"' in page
+    training = services.create_organization(
+        name="Training", domains=["contoso.example"]
+    )
+    configure(training)
+    page = Client().get("/clstart", query).content.decode()
+    assert f"/sfc_sso/{contoso.pk}" in page
+    assert f"/sfc_sso/{training.pk}" in page
+    nobody = Client().get("/clstart", {"_domain": "x.example"}).content.decode()
+    assert "0xA020: no organization has registered “x.example”" in nobody
     assert Client().get("/clstart")["Location"] == "/sign-on/"
     assert Client().get("/sfc_sso")["Location"] == "/sign-on/"
     assert (
@@ -212,6 +254,9 @@ def test_who_does_not_use_saml_is_told(contoso: Organization) -> None:
     answer = Client().get(f"/sfc_sso/{contoso.pk}")
     assert answer.status_code == 403
     assert "0xB0010" in answer.content.decode()
+    event = ProvisioningEvent.objects.get()
+    assert (event.method, event.path) == ("GET", f"/sfc_sso/{contoso.pk}")
+    assert event.detail.startswith("0xB0010: ")
     configure(contoso, portal_url="")
     assert "0xE5641" in Client().get(f"/sfc_sso/{contoso.pk}").content.decode()
     assert Client().get("/sfc_sso/00000001").status_code == 404

@@ -15,6 +15,7 @@ from tests.saml.conftest import Browser, configure
 from tests.saml.idp import ADELE, Answer
 from zportal.models import SignOnSession
 from zportal.saml.codes import CODES
+from zportal.saml.events import REFUSALS_OF_ADDRESS
 
 SAID = {
     "displayName": ["Adele Vance"],
@@ -151,3 +152,26 @@ def test_of_very_many_attributes_the_first_are_kept(browser: Browser) -> None:
     assert browser.sign_on(attributes=says).status_code == 303
     kept = SignOnSession.objects.get().attributes
     assert kept == {"first": ["1"], "long": ["x" * 50_000]}
+
+
+def test_a_flood_of_refusals_is_bounded_and_hides_nobody(browser: Browser) -> None:
+    url = f"/sso_upd/{browser.organization.pk}"
+    for _ in range(REFUSALS_OF_ADDRESS + 5):
+        browser.client.post(url, {"SAMLResponse": "nonsense"}, REMOTE_ADDR="10.0.0.9")
+    flood = ProvisioningEvent.objects.filter(client_ip="10.0.0.9")
+    assert flood.count() == REFUSALS_OF_ADDRESS
+    assert flood[0].detail.startswith("0xA001: ")
+
+    assert browser.sign_on().status_code == 403
+
+    event = ProvisioningEvent.objects.newest_first()[0]
+    assert event.detail.startswith("0xB0040: ")
+
+
+def test_an_address_that_requests_cannot_be_sent_to_is_refused(
+    browser: Browser,
+) -> None:
+    configure(browser.organization, portal_url="https://idp.bücher.example/")
+    answer = browser.client.get(f"/sfc_sso/{browser.organization.pk}")
+    assert answer.status_code == 403
+    assert "0xE5641" in answer.content.decode()

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
-from django.core.validators import RegexValidator, URLValidator
+from django.core.validators import RegexValidator
 from django.http import HttpRequest, QueryDict
 from django.utils.datastructures import MultiValueDict
 from django.utils.html import format_html
@@ -15,6 +15,7 @@ from django.utils.html import format_html
 from scim.models import Organization, ProvisioningConnection
 from zportal.certificates import TOO_LARGE, UPLOAD_LIMIT, read_certificate
 from zportal.models import AuthenticationSettings, SamlConfiguration
+from zportal.saml.addresses import NO_PORTAL_URL, validate_portal_url
 from zportal.services import SWITCH, check_provisioning
 
 ATTRIBUTE_LENGTH = 254
@@ -37,11 +38,8 @@ one_word = RegexValidator(
 
 
 class HttpsField(forms.URLField):
-    default_validators = [URLValidator(schemes=["https"])]
-    default_error_messages = {
-        "invalid": "Write the whole address, beginning with https://, as the identity "
-        "provider shows it."
-    }
+    default_validators = [validate_portal_url]
+    default_error_messages = {"invalid": NO_PORTAL_URL}
 
 
 def _text(**attrs: str) -> forms.TextInput:

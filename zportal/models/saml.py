@@ -100,7 +100,8 @@ class SignOnSession(models.Model):
     browser = models.CharField(
         max_length=64,
         blank=True,
-        help_text="Digest of the cookie of the browser that asked; empty for none.",
+        help_text="Beginning of the digest of the cookie of the browser that asked; "
+        "empty for none.",
     )
     started = models.DateTimeField(default=timezone.now)
     expires = models.DateTimeField(db_index=True)
@@ -115,7 +116,7 @@ class SignOnSession(models.Model):
 
 
 class SignOnTest(models.Model):
-    """The outcome of a Test sign-on, for the administrator who asked for it."""
+    """The outcome of a Test sign-on, for the administrators of the organization."""
 
     organization = models.ForeignKey(
         Organization, on_delete=models.CASCADE, related_name="sign_on_tests"

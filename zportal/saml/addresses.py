@@ -5,13 +5,38 @@ As Zscaler's (``login.<cloud>/sfc_sso``), with the public URL in place of its ho
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
+from onelogin.saml2.settings import validate_url
 
 from scim.models import Organization
 from zportal.models import SamlConfiguration
 
 COMMON = "sfc_sso"
 UNSOLICITED = "sso_upd"
+
+
+NO_PORTAL_URL = (
+    "Write the whole address, beginning with https://, as the identity provider shows "
+    "it: without login and password, and without a part behind #."
+)
+
+
+def validate_portal_url(url: str) -> None:
+    """Raise ValidationError unless requests can be sent to *url*.
+
+    python3-saml is asked too, which knows fewer host names (none outside of ASCII).
+    """
+    try:
+        URLValidator(schemes=["https"])(url)
+        parts = urlsplit(url)
+    except (ValidationError, ValueError) as problem:
+        raise ValidationError(NO_PORTAL_URL) from problem
+    if "@" in parts.netloc or "#" in url or not validate_url(url, True):  # noqa: FBT003
+        raise ValidationError(NO_PORTAL_URL)
 
 
 def reply_url() -> str:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from scim.models import Organization
 from zportal.saml.codes import Refused
+from zportal.saml.events import Occasion, record_refusal
 from zportal.saml.messages import Posted, read_posted
 from zportal.saml.requests import PendingRequest, read_request_id
 
@@ -27,9 +28,15 @@ class Arrival:
         return self.request is not None and self.request.is_test
 
     @property
-    def path(self) -> str:
-        """The path of the address, as the event names it."""
-        return urlsplit(self.received_at).path
+    def occasion(self) -> Occasion:
+        """What its event tells."""
+        return Occasion(
+            self.organization,
+            self.client_ip,
+            "POST",
+            urlsplit(self.received_at).path,
+            self.posted.text,
+        )
 
 
 def arrival_of(
@@ -37,23 +44,38 @@ def arrival_of(
     encoded: str,
     relay_state: str,
     received_at: str,
-    org_id: int | None,
+    organization: Organization | None,
     client_ip: str | None,
 ) -> Arrival:
     """Find out whose response was posted. Raises Refused when it is nobody's.
 
-    *org_id* is that of the address; where it names none, the request that the response
-    answers does.
+    *organization* is that of the address; where it names none, the request that the
+    response answers does. What is refused at the address of an organization is recorded.
     """
-    posted = read_posted(encoded)
-    request = read_request_id(posted.in_response_to)
-    if org_id is None:
-        if request is None:
-            raise Refused("0xE5501", "The response answers no request of this service.")
-        org_id = request.org_id
-    elif request is not None and request.org_id != org_id:
-        raise Refused("0xB000", "The response answers another organization's request.")
-    organization = Organization.objects.filter(pk=org_id).first()
-    if organization is None:
-        raise Refused("0xA00F", f"There is no organization {org_id}.")
-    return Arrival(posted, received_at, relay_state, client_ip, organization, request)
+    try:
+        posted = read_posted(encoded)
+        request = read_request_id(posted.in_response_to)
+        whose = _organization_of(request, organization)
+    except Refused as refusal:
+        if organization is not None:
+            path = urlsplit(received_at).path
+            record_refusal(Occasion(organization, client_ip, "POST", path), refusal)
+        raise
+    return Arrival(posted, received_at, relay_state, client_ip, whose, request)
+
+
+def _organization_of(
+    request: PendingRequest | None, addressed: Organization | None
+) -> Organization:
+    if addressed is not None:
+        if request is not None and request.org_id != addressed.pk:
+            raise Refused(
+                "0xB000", "The response answers another organization's request."
+            )
+        return addressed
+    if request is None:
+        raise Refused("0xE5501", "The response answers no request of this service.")
+    found = Organization.objects.filter(pk=request.org_id).first()
+    if found is None:
+        raise Refused("0xA00F", f"There is no organization {request.org_id}.")
+    return found

@@ -365,10 +365,12 @@ def _without_port(url: str) -> str:
     return f"{scheme.lower()}://{host.lower().removesuffix(port)}{slash}{path}"
 
 
+SIGNATURE = "Signature"
+
 CHECKS: tuple[tuple[str, Check], ...] = (
     ("Status", _status),
     ("Assertion", _one_assertion),
-    ("Signature", _signature),
+    (SIGNATURE, _signature),
     ("Issuer", _issuer),
     ("Request", _request),
     ("Destination", _destination),

@@ -109,7 +109,7 @@ _TABLE = (
     (
         "0xB0010",
         "SAML is disabled for the organization.",
-        "The active Authentication Type is not SAML.",
+        "The Authentication Type in force is not SAML (of a test: the saved one).",
         "Choose SAML under Authentication Settings, save, and press Activate under "
         "Activation.",
     ),
@@ -184,8 +184,9 @@ _TABLE = (
     ),
     (
         "0xE5636",
-        "The signature is too weak.",
-        "The response is signed with SHA-1, which can be forged.",
+        "The signature does not match what is accepted.",
+        "The response is signed with an algorithm that this service does not take, such "
+        "as SHA-1, which can be forged.",
         "In Entra, set the Signing Algorithm to SHA-256, or switch on Allow SHA-1 "
         "Signatures while you must.",
     ),
@@ -212,7 +213,8 @@ _TABLE = (
     (
         "0xE5641",
         "The configuration of the identity provider was not found.",
-        "SAML Portal URL or Public SSL Certificate is not active.",
+        "SAML Portal URL or Public SSL Certificate is not in force (for a test: not "
+        "saved), or requests cannot be sent to that address.",
         "Complete Configure SAML, save, and press Activate under Activation.",
     ),
 )

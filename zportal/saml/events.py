@@ -2,51 +2,71 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 
 from django.utils import timezone
 
-from scim.models import DirectoryUser, ProvisioningEvent
+from scim.models import DirectoryUser, Organization, ProvisioningEvent
 from scim.models.event import BODY_LIMIT
-from zportal.saml.arrivals import Arrival
 from zportal.saml.codes import Refused
 
 ACTOR = "SAML sign-on"
 
-REFUSALS_PER_MINUTE = 20
-"""Events kept of refused sign-ons, an organization and minute: anybody can post one."""
+REFUSALS_PER_MINUTE = 60
+"""Events kept of an organization's refused sign-ons: anybody can make one."""
+
+REFUSALS_OF_ADDRESS = 20
+"""Those of one client address: whoever floods the log hides nobody else's."""
+
+BODIES_PER_MINUTE = 3
+"""Refusals whose response is kept, and of it REFUSED_BODY bytes."""
+
+REFUSED_BODY = 16 * 1024
 
 Action = ProvisioningEvent.Action
 
 
-def draft(arrival: Arrival) -> ProvisioningEvent:
+@dataclass(frozen=True)
+class Occasion:
+    """Where and with what somebody tries to sign on."""
+
+    organization: Organization
+    client_ip: str | None
+    method: str
+    path: str
+    text: str = ""
+    """The response as it came."""
+
+
+def draft(occasion: Occasion) -> ProvisioningEvent:
     """Return the unsaved event of a sign-on that was accepted."""
     return ProvisioningEvent(
-        organization=arrival.organization,
+        organization=occasion.organization,
         actor=ACTOR,
-        client_ip=arrival.client_ip,
+        client_ip=occasion.client_ip,
         action=Action.SIGN_ON,
         resource_type="User",
-        method="POST",
-        path=arrival.path,
+        method=occasion.method,
+        path=occasion.path,
         status=HTTPStatus.OK,
     )
 
 
 def record_sign_on(
-    arrival: Arrival, person: DirectoryUser, changes: list[ProvisioningEvent]
+    occasion: Occasion, person: DirectoryUser, changes: list[ProvisioningEvent]
 ) -> str:
     """Insert *changes* and the event of the sign-on; return what changed, in words.
 
     Call it in the transaction of the changes.
     """
     effect = effect_of(changes)
-    event = draft(arrival)
+    event = draft(occasion)
     event.resource_key = person.pk
     event.target = person.scim_username[:254]
     event.detail = f"Signed on; {effect}."
-    event.request_body = _kept(arrival)
+    event.request_body = _kept(occasion.text, BODY_LIMIT)
     ProvisioningEvent.objects.bulk_create([*changes, event])
     return effect
 
@@ -68,19 +88,25 @@ def effect_of(changes: list[ProvisioningEvent]) -> str:
     return ", ".join(words)
 
 
-def record_refusal(arrival: Arrival, refusal: Refused, login: str) -> None:
-    """Insert the event of a refused sign-on: REFUSALS_PER_MINUTE of them at the most."""
-    recent = ProvisioningEvent.objects.for_organization(arrival.organization).refused()
+def record_refusal(occasion: Occasion, refusal: Refused, login: str = "") -> None:
+    """Insert the event of a refused sign-on, unless there were very many just now."""
+    of_refusals = ProvisioningEvent.objects.for_organization(
+        occasion.organization
+    ).refused()
     since = timezone.now() - timedelta(minutes=1)
-    if recent.filter(actor=ACTOR, time__gt=since).count() >= REFUSALS_PER_MINUTE:
+    recent = of_refusals.filter(actor=ACTOR, time__gt=since)
+    addresses = list(recent.values_list("client_ip", flat=True))
+    mine = addresses.count(occasion.client_ip)
+    if len(addresses) >= REFUSALS_PER_MINUTE or mine >= REFUSALS_OF_ADDRESS:
         return
-    event = draft(arrival)
+    event = draft(occasion)
     event.outcome = ProvisioningEvent.Outcome.REFUSED
     event.status = HTTPStatus.FORBIDDEN
     event.target = login[:254]
     error = refusal.error
     event.detail = f"{error.code}: {error.meaning} {refusal.detail}"[:1024]
-    event.request_body = _kept(arrival)
+    if len(addresses) < BODIES_PER_MINUTE:
+        event.request_body = _kept(occasion.text, REFUSED_BODY)
     event.save(force_insert=True)
 
 
@@ -93,7 +119,6 @@ def _groups(number: int) -> str:
     return f"{number} group{'' if number == 1 else 's'}"
 
 
-def _kept(arrival: Arrival) -> str:
-    text = arrival.posted.text
-    kept = text.encode()[:BODY_LIMIT].decode(errors="ignore")
+def _kept(text: str, size: int) -> str:
+    kept = text.encode()[:size].decode(errors="ignore")
     return kept.replace("\0", "")

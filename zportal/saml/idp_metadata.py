@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.validators import URLValidator
 from lxml import etree
+from onelogin.saml2.errors import OneLogin_Saml2_Error
 from onelogin.saml2.idp_metadata_parser import (
     OneLogin_Saml2_IdPMetadataParser as Parser,
 )
 from onelogin.saml2.xml_utils import OneLogin_Saml2_XML
 
 from zportal.certificates import Certificate, parse_certificate
+from zportal.saml.addresses import validate_portal_url
 
 LARGEST = 1024 * 1024
 """Bytes. Entra's federation metadata of a tenant have about 70 KiB."""
+
+LONGEST_ID = 1024
+LONGEST_URL = 2048
+"""Characters that the settings hold."""
 
 MOST_CERTIFICATES = 20
 """Zscaler's limit; more is its error 0xE5504."""
@@ -34,11 +40,17 @@ SEVERAL_PROVIDERS = (
     "These are the metadata of {} identity providers. Give those of the one that "
     "signs your people on."
 )
+NO_ENTITY_ID = (
+    "The metadata have no entityID of 1 to 1,024 characters, without quotation marks."
+)
 NO_ADDRESS = (
     "The metadata name no address for requests by HTTP redirect, which is what this "
     "service sends. Switch that binding on at the identity provider."
 )
-NOT_HTTPS = "The address for requests is {}, which does not begin with https://."
+NO_PORTAL_URL = (
+    "The address for requests is {}. It has to begin with https:// and be a plain "
+    "address, without login, password and a part behind #."
+)
 NO_CERTIFICATE = (
     "The metadata hold no signing certificate that is good today. Make one at the "
     "identity provider and download the metadata again."
@@ -73,17 +85,32 @@ def read_idp_metadata(content: bytes) -> IdpMetadata:
             SEVERAL_PROVIDERS.format(number) if number else NO_PROVIDER
         )
     entity_id = OneLogin_Saml2_XML.query(root, _PROVIDERS)[0].get("entityID", "")
-    if '"' in entity_id or "'" in entity_id:
-        raise ValidationError(NO_PROVIDER)
-    found = Parser.parse(content, entity_id=entity_id)
+    if (
+        not entity_id.strip()
+        or len(entity_id) > LONGEST_ID
+        or set(entity_id) & set("\"'")
+    ):
+        raise ValidationError(NO_ENTITY_ID)
+    try:
+        found = Parser.parse(content, entity_id=entity_id)
+    except (AttributeError, TypeError, OneLogin_Saml2_Error) as problem:
+        # Of an empty certificate, for one.
+        raise ValidationError(NO_CERTIFICATE) from problem
     provider = found.get("idp", {})
     return IdpMetadata(
         entity_id=entity_id,
         portal_url=_address(provider),
         certificates=_certificates(provider),
-        wants_signed_requests=bool(
-            found.get("security", {}).get("authnRequestsSigned", False)
-        ),
+        wants_signed_requests=_wants_signed(root),
+    )
+
+
+def _wants_signed(root: Any) -> bool:
+    """xs:boolean is true as 1, too; python3-saml knows the word only, and another name."""
+    path = "//md:IDPSSODescriptor/@WantAuthnRequestsSigned"
+    return any(
+        str(each).strip() in {"true", "1"}
+        for each in OneLogin_Saml2_XML.query(root, path)
     )
 
 
@@ -91,12 +118,12 @@ def _address(provider: dict[str, dict[str, str]]) -> str:
     url = provider.get("singleSignOnService", {}).get("url", "").strip()
     if not url:
         raise ValidationError(NO_ADDRESS)
-    if not url.lower().startswith("https://") or len(url) > 2048:
-        raise ValidationError(NOT_HTTPS.format(url[:200]))
     try:
-        URLValidator(schemes=["https"])(url)
+        validate_portal_url(url)
     except ValidationError as problem:
-        raise ValidationError(NOT_HTTPS.format(url[:200])) from problem
+        raise ValidationError(NO_PORTAL_URL.format(url[:200])) from problem
+    if len(url) > LONGEST_URL:
+        raise ValidationError(NO_PORTAL_URL.format(url[:200]))
     return url
 
 

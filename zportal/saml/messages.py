@@ -43,6 +43,11 @@ class Posted:
     in_response_to: str
 
     @property
+    def is_encrypted(self) -> bool:
+        """Whether a part is, by its looks."""
+        return b"EncryptedData" in self.xml
+
+    @property
     def text(self) -> str:
         """The XML as it came."""
         return self.xml.decode("utf-8", "replace")

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from scim.models import Organization
 from zportal.models import SamlReceipt
 from zportal.saml.checks import SKEW
 from zportal.saml.codes import Refused
 from zportal.saml.judgement import Judgement
-from zportal.saml.requests import LIFETIME
+from zportal.saml.requests import LIFETIME, PendingRequest
 
 
 def use_once(judgement: Judgement) -> None:
@@ -27,7 +28,24 @@ def use_once(judgement: Judgement) -> None:
     if exchange.request is not None:
         ends = exchange.request.sent + LIFETIME + SKEW
         used.append((f"request {exchange.request.id}", ends))
-    SamlReceipt.objects.expired().delete_alone()
+    _store(organization, used)
+
+
+def use_request_once(organization: Organization, request: PendingRequest) -> None:
+    """Store that *request* is answered, whatever the answer is. Raises Refused."""
+    ends = request.sent + LIFETIME + SKEW
+    _store(organization, [(f"test {request.id}", ends)])
+
+
+def forget_expired(organization: Organization) -> None:
+    """Delete what would be refused for its time. Not in the transaction of a sign-on:
+    two of them would wait for each other."""
+    receipts = SamlReceipt.objects.for_organization(organization).expired()
+    if receipts.exists():
+        receipts.delete_alone()
+
+
+def _store(organization: Organization, used: list[tuple[str, datetime]]) -> None:
     receipts = [SamlReceipt.of(organization, *each) for each in used]
     try:
         with transaction.atomic():

@@ -12,6 +12,9 @@ from zportal.saml.judgement import Judgement
 from zportal.saml.messages import Posted
 from zportal.saml.people import shortened
 
+LONGEST_DETAIL = 1024
+"""Characters of what a check found; of the plan, the rules of the directory are a bound."""
+
 LONGEST_XML = 256 * 1024
 """Characters of the message that are kept and shown."""
 
@@ -31,9 +34,9 @@ def report_of(
     accepted = judgement.refusal is None
     return _report(judgement.verdicts, judgement.exchange.message.pretty) | {
         "is_accepted": accepted,
-        "name_id": judgement.name_id,
+        "name_id": judgement.name_id[:LONGEST_DETAIL],
         "attributes": shortened(judgement.attributes),
-        "login": judgement.login,
+        "login": judgement.login[:LONGEST_DETAIL],
         "plan": _plan(judgement) if accepted else None,
     }
 
@@ -55,7 +58,7 @@ def _shown(verdict: Verdict) -> Report:
     error = asdict(verdict.error) if verdict.error else None
     return {
         "name": verdict.name,
-        "detail": verdict.detail,
+        "detail": verdict.detail[:LONGEST_DETAIL],
         "error": error,
         "was_run": verdict.was_run,
     }

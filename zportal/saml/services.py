@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import logging
+import random
+import time
 from dataclasses import dataclass
 
-from django.db import IntegrityError, OperationalError
+from django.db import IntegrityError, OperationalError, transaction
 from django.views.decorators.debug import sensitive_variables
 
 from scim.models import Organization, ProvisioningEvent
 from scim.sign_on import (
     CannotProvision,
+    passes,
     person_of,
     provision_from_assertion,
     unit_of_work,
 )
-from zportal.models import SignOnSession, SignOnTest, Stage
+from zportal.models import Administrator, SignOnSession, SignOnTest, Stage
 from zportal.saml import events, people
 from zportal.saml.arrivals import Arrival
-from zportal.saml.checks import Exchange, Verdict
-from zportal.saml.codes import Refused
+from zportal.saml.checks import SIGNATURE, Exchange, Verdict
+from zportal.saml.codes import CODES, Refused
 from zportal.saml.judgement import Judgement, judgement_of
 from zportal.saml.messages import Message
-from zportal.saml.receipts import use_once
+from zportal.saml.receipts import forget_expired, use_once, use_request_once
 from zportal.saml.report import report_of
 from zportal.saml.requests import PendingRequest, new_request_id, redirect_url
 from zportal.saml.sessions import begin_session
@@ -33,8 +36,17 @@ logger = logging.getLogger(__name__)
 TESTS_KEPT = 20
 """Reports of an organization; a report may have 256 KiB."""
 
-ATTEMPTS = 3
+ATTEMPTS = 5
 """Tries when somebody else makes the same person or group at this moment."""
+
+PAUSE = 0.05
+"""Seconds before the second try, at the most."""
+
+UNVERIFIED = (
+    "The encrypted response could not be read, or its signature is not good; the event "
+    "in the portal says which."
+)
+"""To strangers both are one: who can tell them apart can guess what was encrypted."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +102,19 @@ def sign_on(arrival: Arrival) -> SignedOn:
         return _signed_on(arrival, judgement)
     except Refused as refusal:
         login = (judgement.login or judgement.name_id) if judgement else ""
-        events.record_refusal(arrival, refusal, login)
+        events.record_refusal(arrival.occasion, refusal, login)
+        is_secret = arrival.posted.is_encrypted and trust.keys
+        if is_secret and not _was_verified(judgement):
+            raise Refused("0xB003", UNVERIFIED) from refusal
         raise
+    finally:
+        forget_expired(arrival.organization)
+
+
+def _was_verified(judgement: Judgement | None) -> bool:
+    """Whether the signature of the response is good, whatever else it is."""
+    verdicts = judgement.verdicts if judgement else []
+    return any(each.name == SIGNATURE and not each.error for each in verdicts)
 
 
 def _exchange(arrival: Arrival, trust: Trust) -> Exchange:
@@ -112,9 +135,10 @@ def _signed_on(arrival: Arrival, judgement: Judgement) -> SignedOn:
                 use_once(judgement)
                 return _act(arrival, judgement)
         except (IntegrityError, OperationalError) as problem:
-            passes = isinstance(problem, IntegrityError) or "deadlock" in str(problem)
-            if attempt == ATTEMPTS or not passes:
+            if attempt == ATTEMPTS or not passes(problem):
                 raise
+            # By chance, so that two that met do not meet again.
+            time.sleep(random.uniform(0, PAUSE * attempt))  # noqa: S311
     raise AssertionError
 
 
@@ -129,12 +153,14 @@ def _act(arrival: Arrival, judgement: Judgement) -> SignedOn:
     if trust.saml.auto_provisioning:
         try:
             person, made = provision_from_assertion(
-                trust.organization, judgement.asserted, lambda: events.draft(arrival)
+                trust.organization,
+                judgement.asserted,
+                lambda: events.draft(arrival.occasion),
             )
         except CannotProvision as problem:
             raise Refused("0xA022", f"Auto-provisioning: {problem}") from problem
     assert person is not None  # noqa: S101 - check_person has refused who is unknown
-    effect = events.record_sign_on(arrival, person, made)
+    effect = events.record_sign_on(arrival.occasion, person, made)
     session, secret = begin_session(judgement, person, effect)
     return SignedOn(session, secret, trust)
 
@@ -142,35 +168,63 @@ def _act(arrival: Arrival, judgement: Judgement) -> SignedOn:
 # ------------------------------------------------------------------------------- tests
 
 
-def try_sign_on(arrival: Arrival, actor: str) -> SignOnTest:
+def try_sign_on(arrival: Arrival, administrator: Administrator) -> SignOnTest:
     """Judge the answer to a Test sign-on by the staged settings; sign nobody on.
 
-    Nothing but the report is stored.
+    Nothing but the report is stored. Raises Refused for a second answer, for one that
+    comes too late, and when *administrator* may not test any more.
     """
+    request = arrival.request
+    if request is None or not administrator.may_change:
+        raise Refused("0xE5501", "The test was begun by somebody who may not test.")
+    if request.is_late:
+        raise Refused("0xB004", f"The test was begun at {request.sent:%H:%M:%S} UTC.")
     trust = Trust.of(arrival.organization, Stage.STAGED)
     judgement, refusal = None, None
     try:
-        refuse_unconfigured(trust, arrival.request)
+        refuse_unconfigured(trust, request)
         judgement = judgement_of(_exchange(arrival, trust))
-        if judgement.refusal is None:
-            _add_replay(judgement)
+        _add_provisioning(arrival, judgement)
     except Refused as problem:
         refusal = problem
-    test = SignOnTest.objects.create(
-        organization=arrival.organization,
-        actor=actor,
-        report=report_of(arrival.posted, judgement, refusal),
-    )
-    tests = SignOnTest.objects.for_organization(arrival.organization)
-    kept = tests.newest_first().values_list("pk", flat=True)[:TESTS_KEPT]
-    tests.filter(pk__lt=min(kept)).delete()
+    with unit_of_work():
+        use_request_once(arrival.organization, request)
+        if judgement is not None and judgement.refusal is None:
+            _add_replay(judgement)
+        test = SignOnTest.objects.create(
+            organization=arrival.organization,
+            actor=administrator.login,
+            report=report_of(arrival.posted, judgement, refusal),
+        )
+        tests = SignOnTest.objects.for_organization(arrival.organization)
+        kept = tests.newest_first().values_list("pk", flat=True)[:TESTS_KEPT]
+        tests.filter(pk__lt=min(kept)).delete()
     return test
+
+
+def _add_provisioning(arrival: Arrival, judgement: Judgement) -> None:
+    """Let auto-provisioning do what it would do, and undo it."""
+    trust = judgement.exchange.trust
+    if judgement.refusal is not None or not trust.saml.auto_provisioning:
+        return
+    name = "Auto-provisioning"
+    try:
+        with unit_of_work():
+            _, made = provision_from_assertion(
+                trust.organization,
+                judgement.asserted,
+                lambda: events.draft(arrival.occasion),
+            )
+            transaction.set_rollback(True)
+        verdict = Verdict(name, events.effect_of(made))
+    except CannotProvision as problem:
+        verdict = Verdict(name, str(problem), CODES["0xA022"])
+    judgement.verdicts.append(verdict)
 
 
 def _add_replay(judgement: Judgement) -> None:
     try:
-        with unit_of_work():
-            use_once(judgement)
+        use_once(judgement)
         verdict = Verdict("Replay", "used for the first time")
     except Refused as problem:
         verdict = Verdict("Replay", problem.detail, problem.error)

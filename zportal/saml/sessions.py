@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from scim.models import DirectoryUser
+from scim.models import DirectoryUser, Organization
 from zportal.models import (
     AuthenticationSettings,
     ForcedReauthentication,
@@ -58,7 +58,7 @@ def begin_session(
         digest=sha256(secret.encode()).hexdigest(),
         browser=request.browser if request else "",
         started=now,
-        expires=now + lasts(trust.settings),
+        expires=_ends(judgement, now),
         name_id=judgement.name_id[:1024],
         attributes=shortened(judgement.attributes),
         effect=effect[:254],
@@ -72,15 +72,16 @@ def session_of(secret: str, browser: str) -> SignOnSession | None:
 
     *browser* is the beginning of the digest of the browser's own cookie: the session
     belongs to the browser that asked for it, whoever was made to post the response.
+    The page keeps that cookie alive as long as the session is.
     """
     found: SignOnSession | None = (
         SignOnSession.objects.select_related("organization").with_secret(secret).first()
         if secret
         else None
     )
-    if found is None or (found.browser and found.browser != browser):
+    if found is None or (found.browser and found.browser != browser) or _is_over(found):
         return None
-    return None if _is_over(found) else found
+    return found
 
 
 def person_of_session(session: SignOnSession) -> DirectoryUser | None:
@@ -94,6 +95,23 @@ def person_of_session(session: SignOnSession) -> DirectoryUser | None:
 def end_session(secret: str) -> None:
     """Sign off: the cookie is worth nothing any more."""
     SignOnSession.objects.with_secret(secret).delete()
+
+
+def end_all_sessions(organization: Organization) -> None:
+    """Sign everybody of *organization* off: SAML is not in force any more."""
+    SignOnSession.objects.for_organization(organization).delete()
+
+
+def _ends(judgement: Judgement, now: datetime) -> datetime:
+    """When the session is over: by the frequency, or before where the IdP says so.
+
+    SessionNotOnOrAfter should be kept to (saml-profiles 4.1.4.3). Entra sends none.
+    """
+    ends = now + lasts(judgement.exchange.trust.settings)
+    seconds = judgement.exchange.message.response.get_session_not_on_or_after()
+    if seconds is None:
+        return ends
+    return min(ends, datetime.fromtimestamp(seconds, UTC))
 
 
 def _is_over(session: SignOnSession) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from django.views.decorators.debug import sensitive_variables
 from onelogin.saml2.constants import OneLogin_Saml2_Constants as Constants
+from onelogin.saml2.errors import OneLogin_Saml2_Error
 from onelogin.saml2.settings import OneLogin_Saml2_Settings
 
 from scim.models import Organization
@@ -22,7 +23,7 @@ from zportal.saml import addresses
 from zportal.saml.codes import Refused
 
 KEYS_TRIED = 3
-"""The newest key pairs that an assertion may be encrypted for, while one is replaced."""
+"""Key pairs that are tried beside those of the settings: the newest that are not used."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,15 @@ class Trust:
 
     @cached_property
     def keys(self) -> list[SigningKey]:
-        """The key pairs of the service provider, the one in use first."""
-        rows = SigningKey.objects.for_organization(self.organization).newest_first()
-        in_use = self.saml.signing_key_id
-        return sorted(rows[:KEYS_TRIED], key=lambda key: key.pk != in_use)
+        """The key pairs that open assertions: this one, the other stage's, former ones."""
+        keys = SigningKey.objects.for_organization(self.organization)
+        stages = SamlConfiguration._base_manager.filter(organization=self.organization)
+        in_use = {*stages.values_list("signing_key", flat=True)} - {None}
+        used = sorted(
+            keys.filter(pk__in=in_use),
+            key=lambda key: key.pk != self.saml.signing_key_id,
+        )
+        return [*used, *keys.exclude(pk__in=in_use).newest_first()[:KEYS_TRIED]]
 
     @sensitive_variables()
     def private_key(self, key: SigningKey) -> str:
@@ -85,7 +91,7 @@ class Trust:
         }
         if key is not None:
             sp |= {"x509cert": key.certificate, "privateKey": self.private_key(key)}
-        return OneLogin_Saml2_Settings(
+        return _settings(
             {
                 "strict": True,
                 "sp": sp,
@@ -108,3 +114,13 @@ class Trust:
                 },
             }
         )
+
+
+@sensitive_variables()
+def _settings(values: dict[str, Any]) -> OneLogin_Saml2_Settings:
+    try:
+        return OneLogin_Saml2_Settings(values)
+    except OneLogin_Saml2_Error as problem:
+        raise Refused(
+            "0xE5641", f"python3-saml does not accept the settings: {problem}."
+        ) from problem

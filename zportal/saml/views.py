@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from http import HTTPStatus
 from secrets import token_urlsafe
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_variables
@@ -21,6 +23,7 @@ from zportal.middleware import client_ip
 from zportal.models import Administrator, Stage
 from zportal.saml.arrivals import Arrival, arrival_of
 from zportal.saml.codes import Refused
+from zportal.saml.events import Occasion, record_refusal
 from zportal.saml.finding import FindForm, organizations_of
 from zportal.saml.requests import LIFETIME, browser_digest
 from zportal.saml.services import SignedOn, request_url, sign_on, try_sign_on
@@ -48,12 +51,17 @@ def start(request: HttpRequest, org_id: int) -> HttpResponse:
     """The organization's own Sign-on URL: on to its identity provider."""
     organization = Organization.objects.filter(pk=org_id).first()
     if organization is None:
-        nobody = Refused("0xA00F", f"There is no organization {org_id}.")
-        return refused(request, nobody, None)
+        return refused(request, _nowhere(org_id), None)
     try:
         return to_identity_provider(request, organization)
     except Refused as refusal:
+        occasion = Occasion(organization, client_ip(request), "GET", request.path)
+        record_refusal(occasion, refusal)
         return refused(request, refusal, organization)
+
+
+def _nowhere(org_id: int) -> Refused:
+    return Refused("0xA00F", f"There is no organization {org_id}.")
 
 
 def to_identity_provider(
@@ -63,15 +71,20 @@ def to_identity_provider(
     browser = request.COOKIES.get(BROWSER_COOKIE) or token_urlsafe(24)
     url = request_url(organization, browser=browser, tester=tester)
     response = HttpResponse(status=HTTPStatus.FOUND, headers={"Location": url})
+    _mark(response, browser, 2 * LIFETIME)
+    return response
+
+
+def _mark(response: HttpResponse, browser: str, lasts: timedelta) -> None:
+    """Let the browser keep its mark: until the answer is here, then with the session."""
     response.set_cookie(
         BROWSER_COOKIE,
         browser,
-        max_age=2 * LIFETIME,
+        max_age=lasts,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",
     )
-    return response
 
 
 @csrf_exempt
@@ -87,15 +100,20 @@ def answer(request: HttpRequest, org_id: int | None = None) -> HttpResponse:
         return redirect(
             "sign_on" if org_id is None else "sign_on_start", *_args(org_id)
         )
-    arrival = None
+    organization = None
     try:
-        arrival = _arrival(request, org_id)
+        if org_id is not None:
+            organization = Organization.objects.filter(pk=org_id).first()
+            if organization is None:
+                return refused(request, _nowhere(org_id), None)
+        arrival = _arrival(request, organization)
+        organization = arrival.organization
         if arrival.is_test:
             return _tested(arrival)
         signed_on = sign_on(arrival)
     except Refused as refusal:
-        return refused(request, refusal, arrival.organization if arrival else None)
-    except (OperationalError, InterfaceError):
+        return refused(request, refusal, organization)
+    except (IntegrityError, InterfaceError, OperationalError):
         logger.exception("A sign-on met a database that is locked or away")
         return _unavailable(request)
     return _welcomed(signed_on)
@@ -117,21 +135,23 @@ def _args(org_id: int | None) -> list[int]:
     return [] if org_id is None else [org_id]
 
 
-def _arrival(request: HttpRequest, org_id: int | None) -> Arrival:
+def _arrival(request: HttpRequest, organization: Organization | None) -> Arrival:
     return arrival_of(
         encoded=request.POST.get("SAMLResponse", ""),
         relay_state=request.POST.get("RelayState", ""),
         received_at=f"{settings.PUBLIC_URL}{request.path}",
-        org_id=org_id,
+        organization=organization,
         client_ip=client_ip(request),
     )
 
 
 def _tested(arrival: Arrival) -> HttpResponse:
-    """On to the report, which only the administrator's own session shows."""
+    """On to the report, which administrators of the organization can see."""
     tester = arrival.request.tester if arrival.request else 0
     administrator = Administrator.objects.filter(pk=tester).first()
-    test = try_sign_on(arrival, administrator.login if administrator else "")
+    if administrator is None:
+        raise Refused("0xE5501", "The administrator who began the test is gone.")
+    test = try_sign_on(arrival, administrator)
     return redirect("admin:zportal_signontest_report", test.pk)
 
 
@@ -155,7 +175,11 @@ def _welcomed(signed_on: SignedOn) -> HttpResponse:
 
 
 def refused(
-    request: HttpRequest, refusal: Refused, organization: Organization | None
+    request: HttpRequest,
+    refusal: Refused,
+    organization: Organization | None,
+    *,
+    is_test: bool = False,
 ) -> HttpResponse:
     """The page that says why nobody is signed on, and what to do about it."""
     status = HTTPStatus.NOT_FOUND if organization is None else HTTPStatus.FORBIDDEN
@@ -164,6 +188,7 @@ def refused(
         "error": refusal.error,
         "detail": refusal.detail,
         "organization": organization,
+        "is_test": is_test,
     }
     return render(request, "sign_on/refused.html", context, status=status)
 
@@ -172,9 +197,9 @@ def refused(
 @require_safe
 def signed_on(request: HttpRequest) -> HttpResponse:
     """Who is signed on, with what the identity provider said of the person."""
+    browser = request.COOKIES.get(BROWSER_COOKIE, "")
     session = session_of(
-        request.COOKIES.get(SESSION_COOKIE, ""),
-        browser_digest(request.COOKIES.get(BROWSER_COOKIE, ""))[:16],
+        request.COOKIES.get(SESSION_COOKIE, ""), browser_digest(browser)[:16]
     )
     if session is None:
         return render(request, "sign_on/nobody.html", {"title": "Not signed on"})
@@ -192,7 +217,10 @@ def signed_on(request: HttpRequest) -> HttpResponse:
         "person": person,
         "trust": Trust.of(session.organization, Stage.ACTIVE),
     }
-    return render(request, "sign_on/signed_on.html", context)
+    response = render(request, "sign_on/signed_on.html", context)
+    if session.browser:
+        _mark(response, browser, session.expires - timezone.now())
+    return response
 
 
 @require_POST
@@ -212,29 +240,32 @@ def find(request: HttpRequest) -> HttpResponse:
     form led to against form-action, which names no identity provider.
     """
     form = FindForm(request.POST if request.method == "POST" else None)
-    context = {"title": "Sign On", "form": form}
     if not form.is_valid():
-        return render(request, "sign_on/find.html", context)
-    found = organizations_of(form.domain)
-    if not found:
-        form.add_error(
-            "user_name",
-            f"0xA020: no organization has registered {form.domain}, or none that has "
-            "signs on with SAML.",
-        )
-        return render(request, "sign_on/find.html", context)
-    context |= {"organizations": found, "domain": form.domain}
-    return render(request, "sign_on/found.html", context)
+        return render(request, "sign_on/find.html", {"title": "Sign On", "form": form})
+    return _found(request, form, form.domain)
+
+
+def _found(request: HttpRequest, form: FindForm, domain: str) -> HttpResponse:
+    """The organizations of *domain*, or the form with what is wrong with it."""
+    context = {"title": "Sign On", "form": form, "domain": domain}
+    found = organizations_of(domain)
+    if found:
+        return render(request, "sign_on/found.html", context | {"organizations": found})
+    context["problem"] = (
+        f"0xA020: no organization has registered “{domain[:253]}”, or none that has "
+        "signs on with SAML."
+    )
+    return render(request, "sign_on/find.html", context)
 
 
 @never_cache
 @require_GET
 def by_domain(request: HttpRequest) -> HttpResponse:
     """Zscaler's address for tests: ``/clstart?_domain=contoso.example``."""
-    found = organizations_of(request.GET.get("_domain", "").strip().lower())
-    if len(found) == 1:
-        return redirect("sign_on_start", found[0].pk)
-    return redirect("sign_on")
+    domain = request.GET.get("_domain", "").strip().lower()
+    if not domain:
+        return redirect("sign_on")
+    return _found(request, FindForm(), domain)
 
 
 @require_safe

@@ -17,6 +17,7 @@ from zportal.models import (
     SamlConfiguration,
     Stage,
 )
+from zportal.saml.sessions import end_all_sessions
 from zportal.services.access import lock_organization
 from zportal.services.authentication_settings import SWITCH, check_provisioning
 from zportal.staging import RESOURCE, Staging, revision
@@ -49,6 +50,8 @@ def activate(
         )
     changes = staging.changes
     _copy(staging, source=Stage.STAGED, target=Stage.ACTIVE)
+    if not staging.settings.is_saml:
+        end_all_sessions(staging.organization)
     audit.record(
         administrator=administrator,
         client_ip=client_ip,

@@ -9,6 +9,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from scim.models import Organization
 from zportal import audit
+from zportal.certificates import stored_certificate
 from zportal.encryption import encrypt
 from zportal.models import (
     Administrator,
@@ -40,21 +41,34 @@ def import_idp_metadata(
     active Super Admin, and ChangedMeanwhile as Save does.
     """
     organization = lock_organization(administrator)
-    pems = [certificate.pem for certificate in metadata.certificates]
-    pems = [*pems[:CERTIFICATES_KEPT], "", ""]
     changes = stage_saml(
         organization,
         {
             "portal_url": metadata.portal_url,
             "issuer": metadata.entity_id,
-            "certificate": pems[0],
-            "other_certificate": pems[1],
+            **_certificates(organization, metadata),
         },
     )
     if changes:
         refuse_unseen(organization, seen)
         record(administrator, client_ip, changes, "Imported from IdP metadata.")
     return list(changes)
+
+
+def _certificates(organization: Organization, metadata: IdpMetadata) -> dict[str, str]:
+    """Return both certificates as *metadata* have them.
+
+    Where they have one, what is saved beside or instead of it stays believed: the
+    identity provider may sign with that for a while.
+    """
+    first, *others = [each.pem for each in metadata.certificates]
+    if others:
+        return {"certificate": first, "other_certificate": others[0]}
+    saved = SamlConfiguration.objects.at(organization, Stage.STAGED).values()
+    present = stored_certificate(saved["certificate"])
+    if present is None or present.is_expired or present.pem == first:
+        return {"certificate": first}
+    return {"certificate": first, "other_certificate": present.pem}
 
 
 @sensitive_variables("pair")

@@ -26,7 +26,11 @@ from zportal.saml.codes import Refused
 from zportal.saml.sp_metadata import service_provider_metadata
 from zportal.saml.trust import Trust
 from zportal.saml.views import refused, to_identity_provider
-from zportal.services.saml_sign_on import import_idp_metadata, make_signing_key
+from zportal.services.saml_sign_on import (
+    CERTIFICATES_KEPT,
+    import_idp_metadata,
+    make_signing_key,
+)
 from zportal.staging import ChangedMeanwhile, Staging, revision
 from zportal.views.frame import Crumb, authentication_tabs, page_context
 
@@ -96,6 +100,13 @@ def import_metadata(request: HttpRequest) -> HttpResponse:
         )
         return _page(request, form)
     messages.success(request, _imported(changed))
+    left_out = len(form.metadata.certificates) - CERTIFICATES_KEPT
+    if left_out > 0:
+        messages.warning(
+            request,
+            f"The metadata have {left_out} more signing certificates than the "
+            f"{CERTIFICATES_KEPT} that are kept here: the first ones were taken.",
+        )
     if form.metadata.wants_signed_requests:
         messages.warning(
             request,
@@ -146,7 +157,7 @@ def start_test(request: HttpRequest) -> HttpResponse:
     try:
         return to_identity_provider(request, organization, tester=administrator.pk)
     except Refused as refusal:
-        return refused(request, refusal, organization)
+        return refused(request, refusal, organization, is_test=True)
 
 
 @never_cache
