@@ -18,7 +18,8 @@ DEADLOCKS = {"40P01", "40001"}
 
 def is_deadlock(exc: Exception) -> bool:
     """Whether a transaction was ended because another one stood against it."""
-    return getattr(exc.__cause__, "sqlstate", None) in DEADLOCKS
+    state = getattr(exc.__cause__, "sqlstate", None)
+    return state in DEADLOCKS or "deadlock" in str(exc).lower()
 
 
 @contextmanager
