@@ -70,10 +70,6 @@ class Plan:
     new_groups: list[str]
     """Those of *joins* that have to be made."""
 
-    @property
-    def is_empty(self) -> bool:
-        return not (self.is_new or self.changes or self.joins or self.leaves)
-
 
 @contextmanager
 def unit_of_work() -> Iterator[None]:

@@ -13,6 +13,7 @@ from scim.models import Organization
 from tests.portal.factories import group, person
 from tests.saml.idp import ADELE, ENTITY_ID, LOGIN_URL, Answer, Asked, key_pair
 from tests.saml.provider import Provider
+from tests.situations import administrator_of, signed_in_as
 from zportal.models import AuthenticationSettings, SamlConfiguration, Stage
 
 if TYPE_CHECKING:
@@ -99,3 +100,13 @@ def scene(browser: Browser, provider: Provider) -> Scene:
     person(browser.organization, ADELE, groups=[sales], displayName="Adele Vance")
     person(browser.organization, GRADY, groups=[sales], displayName="Grady Archie")
     return Scene(browser, provider)
+
+
+@pytest.fixture
+def admin(contoso: Organization) -> Client:
+    return signed_in_as(administrator_of(contoso, "admin"))
+
+
+@pytest.fixture
+def auditor(contoso: Organization) -> Client:
+    return signed_in_as(administrator_of(contoso, "auditor", role="auditor"))

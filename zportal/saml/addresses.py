@@ -54,11 +54,6 @@ def sign_on_url(organization: Organization) -> str:
     return f"{settings.PUBLIC_URL}/{COMMON}/{organization.pk}"
 
 
-def metadata_url(organization: Organization) -> str:
-    """Where the metadata of the service provider are."""
-    return f"{sign_on_url(organization)}/metadata"
-
-
 def entity_id(organization: Organization, saml: SamlConfiguration) -> str:
     """Identifier (Entity ID) in Entra: the cloud's name, or one of the organization."""
     if saml.org_specific_entity_id:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import random
 import time
 from dataclasses import dataclass
@@ -30,8 +29,6 @@ from zportal.saml.report import report_of
 from zportal.saml.requests import PendingRequest, new_request_id, redirect_url
 from zportal.saml.sessions import begin_session
 from zportal.saml.trust import Trust
-
-logger = logging.getLogger(__name__)
 
 TESTS_KEPT = 20
 """Reports of an organization; a report may have 256 KiB."""

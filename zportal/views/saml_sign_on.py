@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -174,17 +174,13 @@ def test(request: HttpRequest, key: int) -> HttpResponse:
             breadcrumbs=(
                 "Administration",
                 "Authentication",
-                Crumb("SAML Sign-On", _url()),
+                Crumb("SAML Sign-On", reverse(PAGE)),
             ),
         ),
         "test": found,
         "report": found.report,
     }
     return render(request, "saml_sign_on/test.html", context)
-
-
-def _url() -> str:
-    return str(redirect(PAGE)["Location"])
 
 
 def _page(request: HttpRequest, form: IdpMetadataForm) -> HttpResponse:
