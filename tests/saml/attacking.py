@@ -94,10 +94,13 @@ class Forgery:
         self.xml = before.replace(old.encode(), new.encode())
         assert self.xml != before, old
 
+    def encoded_bytes(self) -> str:
+        return base64.b64encode(self.bytes()).decode()
+
     def post(self, browser: Browser) -> Response:
         encoded = self.encoded
         if encoded is None:
-            encoded = base64.b64encode(self.bytes()).decode()
+            encoded = self.encoded_bytes()
         data = {"SAMLResponse": encoded, "RelayState": self.relay_state, **self.fields}
         sent = {name: value for name, value in data.items() if value is not None}
         response: Response = browser.client.post(self.url, sent)

@@ -18,6 +18,9 @@ MODULES = (
     "wrapping",
     "signature",
     "encryption",
+    "ciphertext",
+    "bounds",
+    "fetching",
     "names",
     "addressing",
     "replay",
@@ -33,6 +36,12 @@ changed and then signed where the identity provider itself says so.
 
 A code means: the page with that code of Zscaler's, status 403 or 404, nobody signed on, no
 session, nothing changed in the directory, and an event wherever the organization is known.
+Under *What is to be fetched or run* each test also shows that **nothing was opened**: a
+FIFO that a process watches, named in four ways, and a port of this machine, each for the
+answer to a request and for a stranger's message, with IdP-initiated sign-on on and off.
+Until November 2026 this page called such rows handled because nobody was signed on; files
+were opened all the same.
+
 *accepted* means that it only looks like an attack: whom the identity provider spoke of is
 signed on, and nobody else. *shown to nobody* means that the door stays shut without a code.
 

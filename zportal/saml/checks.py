@@ -1,7 +1,7 @@
 """What a response has to stand before anybody is signed on.
 
-Each check looks at one thing and says what it found, or raises Refused. All of them
-run, so that a Test sign-on can show every verdict; the first that fails is the answer.
+Each check looks at one thing and says what it found, or raises Refused. The first that
+fails is the answer, and the last that is run; only a Test sign-on shows every verdict.
 The signature and the rules of SAML are python3-saml's; the checks before it are stricter
 where the library compares beginnings of addresses or lets a missing value pass.
 """
@@ -19,7 +19,7 @@ from onelogin.saml2.utils import OneLogin_Saml2_Utils as Utils
 
 from zportal.certificates import stored_certificate
 from zportal.saml.codes import ErrorCode, Refused
-from zportal.saml.messages import NAMES, Message
+from zportal.saml.messages import NAMES, Message, Posted
 from zportal.saml.requests import PendingRequest
 from zportal.saml.trust import Trust
 
@@ -54,6 +54,31 @@ TRANSFORMS = {
 }
 """Those that saml-core 5.4.4 allows; others can run programs or select other nodes."""
 
+MOST_SIGNATURES = 2
+"""Of a message: that of the response and that of its assertion."""
+
+MOST_PARTS = 12
+"""Elements in SignedInfo; honest ones have eight to eleven.
+
+libxmlsec1 calls itself for each transform: 60,000 of them ended the process.
+"""
+
+CANONICALIZATIONS = {
+    f"{algorithm}{comments}"
+    for algorithm in (
+        "http://www.w3.org/2001/10/xml-exc-c14n#",
+        "http://www.w3.org/TR/2001/REC-xml-c14n-20010315",
+        "http://www.w3.org/2006/12/xml-c14n11",
+    )
+    for comments in ("", "WithComments", "#WithComments")
+}
+
+MOST_IDS = 50
+"""IDs in a message, all of which libxmlsec1 notes; an honest one has two or three."""
+
+_IDS = "//@*[translate(local-name(), 'ID', 'id') = 'id']"
+"""In any spelling by which libxmlsec1 could find an element."""
+
 
 @dataclass(frozen=True)
 class Exchange:
@@ -68,8 +93,8 @@ class Exchange:
     """None when it answers no request of ours."""
 
     @property
-    def is_solicited(self) -> bool:
-        return bool(self.message.posted.in_response_to)
+    def is_test(self) -> bool:
+        return self.request is not None and self.request.is_test
 
 
 @dataclass(frozen=True)
@@ -87,8 +112,12 @@ Check = Callable[[Exchange], str]
 
 
 def judge(exchange: Exchange) -> list[Verdict]:
-    """Return the verdict of every check, in their order."""
-    verdicts = [_verdict(name, check, exchange) for name, check in CHECKS]
+    """Return the verdicts up to the first failure; of a Test sign-on, of every check."""
+    verdicts: list[Verdict] = []
+    for name, check in CHECKS:
+        verdicts.append(_verdict(name, check, exchange))
+        if verdicts[-1].error and not exchange.is_test:
+            return verdicts
     if any(verdict.error for verdict in verdicts):
         # The library stops at its first failure, which is told by now.
         return [*verdicts, Verdict(RULES, "a check above failed", was_run=False)]
@@ -108,14 +137,20 @@ def _status(exchange: Exchange) -> str:
     codes = root.xpath("samlp:Status/samlp:StatusCode", namespaces=NAMES)
     if [code.get("Value") for code in codes] == [Constants.STATUS_SUCCESS]:
         return "Success"
-    values = root.xpath("samlp:Status//samlp:StatusCode/@Value", namespaces=NAMES)
+    some = "(samlp:Status//samlp:StatusCode)[position() < 9]/@Value"
+    values = root.xpath(some, namespaces=NAMES)
     names = ", ".join(value.rpartition(":")[2] for value in values) or "missing"
     said = root.findtext("samlp:Status/samlp:StatusMessage", "", NAMES) or "no message"
     raise Refused("0xE5615", f"The status is {names[:200]} ({said.strip()[:500]}).")
 
 
 def _one_assertion(exchange: Exchange) -> str:
-    if not exchange.message.response.validate_num_assertions():
+    # Counted before the library, which makes a list of them.
+    number = "count(//saml:Assertion | //saml:EncryptedAssertion) = 1"
+    if not (
+        exchange.message.root.xpath(number, namespaces=NAMES)
+        and exchange.message.response.validate_num_assertions()
+    ):
         raise Refused("0xA022", "A response has to hold exactly one assertion.")
     return "encrypted" if exchange.message.is_encrypted else "one, not encrypted"
 
@@ -123,7 +158,7 @@ def _one_assertion(exchange: Exchange) -> str:
 def _signature(exchange: Exchange) -> str:
     """The signature of response or assertion, by the certificates that are configured."""
     message = exchange.message
-    _signature_shape(exchange)
+    _signature_shape(message.root, allow_sha1=exchange.trust.saml.allow_sha1)
     try:
         signed = message.response.process_signed_elements()
     except OneLogin_Saml2_ValidationError as problem:
@@ -159,42 +194,50 @@ def _good_certificates(trust: Trust) -> list[str]:
     return good
 
 
-def _signature_shape(exchange: Exchange) -> None:
+def _signature_shape(document: Any, *, allow_sha1: bool) -> None:
     """Refuse what no honest signature has, before any of it is carried out."""
-    document = exchange.message.root
-    for signature in document.xpath("//ds:Signature", namespaces=NAMES):
-        objects = signature.xpath(".//ds:Object | .//ds:Manifest", namespaces=NAMES)
-        if objects or not _is_about_its_parent(signature):
+    signatures = document.xpath("//ds:Signature", namespaces=NAMES)
+    if len(signatures) > MOST_SIGNATURES:
+        raise Refused("0xB003", f"It has {len(signatures):,} signatures; two are most.")
+    if document.xpath(f"count({_IDS}) > {MOST_IDS}"):
+        raise Refused("0xB003", f"It has more than {MOST_IDS} IDs.")
+    idents = document.xpath(_IDS)
+    for signature in signatures:
+        ident = signature.getparent().get("ID", "")
+        if not _is_about(signature, ident) or idents.count(ident) != 1:
             raise Refused(
                 "0xB003",
                 "A signature has to be about one element, the one that holds it, named "
                 "by an ID that nothing else has.",
             )
-        used = _algorithms(signature, "ds:SignedInfo/ds:Reference//ds:Transform")
-        if used - TRANSFORMS:
+        used = _algorithms(signature, "ds:SignedInfo//ds:Transform") - TRANSFORMS
+        method = "ds:SignedInfo/ds:CanonicalizationMethod"
+        used |= _algorithms(signature, method) - CANONICALIZATIONS
+        if used:
             raise Refused("0xB003", "The signature uses a transform that SAML forbids.")
-        _algorithms_allowed(exchange, signature)
+        _algorithms_allowed(signature, allow_sha1=allow_sha1)
 
 
-def _is_about_its_parent(signature: Any) -> bool:
+def _is_about(signature: Any, ident: str) -> bool:
     """Whether what is verified is what is read.
 
     xmlsec verifies the first element that has the ID, whatever it is: any message that
     the identity provider ever signed would do, hidden in Extensions.
     """
-    references = signature.xpath("ds:SignedInfo/ds:Reference", namespaces=NAMES)
-    ident = signature.getparent().get("ID", "")
-    if not ident or [each.get("URI") for each in references] != [f"#{ident}"]:
+    strange = (
+        f".//ds:Object or .//ds:Manifest or count(ds:SignedInfo//*) > {MOST_PARTS}"
+    )
+    if signature.xpath(strange, namespaces=NAMES):
         return False
-    same = "//@*[. = $ident][translate(local-name(), 'ID', 'id') = 'id']"
-    return len(signature.xpath(same, ident=ident)) == 1
+    references = signature.xpath("ds:SignedInfo/ds:Reference", namespaces=NAMES)
+    return bool(ident) and [each.get("URI") for each in references] == [f"#{ident}"]
 
 
-def _algorithms_allowed(exchange: Exchange, signature: object) -> None:
+def _algorithms_allowed(signature: object, *, allow_sha1: bool) -> None:
     methods = _algorithms(signature, "ds:SignedInfo/ds:SignatureMethod")
     digests = _algorithms(signature, "ds:SignedInfo/ds:Reference/ds:DigestMethod")
     if (methods & SHA1_SIGNATURES) or SHA1_DIGEST in digests:
-        if not exchange.trust.saml.allow_sha1:
+        if not allow_sha1:
             raise Refused("0xE5636", "The response is signed with SHA-1.")
         methods, digests = methods - SHA1_SIGNATURES, digests - {SHA1_DIGEST}
     if (methods - SIGNATURES) or (digests - DIGESTS):
@@ -281,19 +324,33 @@ def _audience(exchange: Exchange) -> str:
 
 
 def _request(exchange: Exchange) -> str:
-    request = exchange.request
-    if not exchange.is_solicited:
-        if not exchange.trust.saml.idp_initiated:
+    return check_request(
+        exchange.trust,
+        exchange.message.posted,
+        exchange.request,
+        exchange.relay_state,
+    )
+
+
+def check_request(
+    trust: Trust, posted: Posted, request: PendingRequest | None, relay_state: str
+) -> str:
+    """Say which request the response answers. Raises Refused when it may answer none.
+
+    It needs nothing but what was posted, so it comes before anything is decrypted.
+    """
+    if not posted.in_response_to:
+        if not trust.saml.idp_initiated:
             raise Refused("0xB001", "The response answers no request.")
         return "unsolicited, which is allowed"
-    if request is None or request.org_id != exchange.trust.organization.pk:
+    if request is None or request.org_id != trust.organization.pk:
         raise Refused("0xE5501", "The response answers a request of somebody else.")
     if request.is_late:
         raise Refused(
             "0xB004",
             f"The request was sent at {request.sent:%H:%M:%S} UTC, too long ago.",
         )
-    if exchange.relay_state != request.relay_state:
+    if relay_state != request.relay_state:
         raise Refused("0xE5501", "RelayState did not come back as it was sent.")
     return f"answers the request of {request.sent:%H:%M:%S} UTC"
 

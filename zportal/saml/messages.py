@@ -5,29 +5,47 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
 from lxml import etree
 from onelogin.saml2.constants import OneLogin_Saml2_Constants as Constants
-from onelogin.saml2.errors import OneLogin_Saml2_Error, OneLogin_Saml2_ValidationError
 from onelogin.saml2.response import OneLogin_Saml2_Response
 from onelogin.saml2.utils import OneLogin_Saml2_Utils
 from onelogin.saml2.xml_utils import OneLogin_Saml2_XML
 
 from zportal.saml.codes import Refused
+from zportal.saml.decryption import (
+    ENCRYPTED_DATA,
+    MGF,
+    check_encrypted,
+    decrypt,
+    refuse_several,
+)
 from zportal.saml.trust import Trust
 
 LARGEST = 4 * 1024 * 1024
 """Bytes of a response (https://help.zscaler.com/zia/understanding-saml)."""
 
-MOST = 100
-"""XML attributes of an element, namespaces in its scope, letters of a PrefixList.
+MOST = 50
+"""XML attributes of an element, and namespaces in its scope.
 
 Canonicalization takes the square of their numbers, and comes before a false signature is
 found out: 20,000 namespaces, in a message of 440 KB, took two minutes.
+"""
+
+LONGEST_PREFIXES = 100
+"""Characters of a PrefixList, each name of which is looked for at every element."""
+
+DEEPEST = 32
+"""Elements in each other; libxmlsec1 looks at all of them for each one that is signed."""
+
+MOST_ELEMENTS = 250_000
+"""Elements, counted by their opening brackets, and XML attributes of a message.
+
+4 MB of the names of groups have about 100,000 of each.
 """
 
 RESPONSE = f"{{{Constants.NS_SAMLP}}}Response"
@@ -41,11 +59,23 @@ class Posted:
     encoded: str
     xml: bytes
     in_response_to: str
+    root: Any = field(default=None, repr=False)
+    """The element Response."""
 
     @property
     def is_encrypted(self) -> bool:
-        """Whether a part is, by its looks."""
-        return b"EncryptedData" in self.xml
+        """Whether a part of it says that it is."""
+        return next(self.root.iter(ENCRYPTED_DATA), None) is not None
+
+    @property
+    def encrypted_assertion(self) -> Any:
+        """The EncryptedAssertion of the response; None without one."""
+        return self.root.find("saml:EncryptedAssertion", NAMES)
+
+    @property
+    def issuer(self) -> str:
+        """Who sent it, as the message itself says."""
+        return str(self.root.findtext("saml:Issuer", "", NAMES)).strip()
 
     @property
     def text(self) -> str:
@@ -72,16 +102,30 @@ def read_posted(encoded: str) -> Posted:
     if root.tag != RESPONSE:
         name = etree.QName(root).localname[:64]
         raise Refused("0xA001", f"The message is {name}, not a Response of SAML 2.0.")
-    return Posted(packed, xml, root.get("InResponseTo", ""))
+    return Posted(packed, xml, root.get("InResponseTo", ""), root)
 
 
 def _parsed(xml: bytes) -> Any:
+    """Return the root element; the parser leaves comments and instructions out."""
+    if xml.count(b"<") > MOST_ELEMENTS:
+        raise Refused("0xA001", f"It has more than {MOST_ELEMENTS:,} elements.")
     try:
         return OneLogin_Saml2_XML.to_etree(xml)
     except (etree.XMLSyntaxError, ValueError) as problem:
         # A document type is refused as ValueError: entities come with it.
         reason = "it has a document type" if b"<!DOCTYPE" in xml else "it is damaged"
         raise Refused("0xA001", f"The XML cannot be read: {reason}.") from problem
+
+
+def _parsed_within(namespaces: dict[str | None, str], xml: bytes) -> Any:
+    """Return the element that was encrypted where *namespaces* are declared."""
+    around = etree.tostring(etree.Element("within", nsmap=namespaces)).removesuffix(
+        b"/>"
+    )
+    within = _parsed(b"%b>%b</within>" % (around, xml))
+    if len(within) != 1:
+        raise Refused("0xA022", "What was encrypted is not one element.")
+    return within[0]
 
 
 class Message:
@@ -98,13 +142,13 @@ class Message:
     def read(cls, posted: Posted, trust: Trust) -> Message:
         """Raises Refused when it is encrypted and no key of ours opens it, or when it
         cannot be read."""
-        message = cls(posted, _response(posted, trust))
+        _check_readable(posted.root)
+        if posted.encrypted_assertion is not None:
+            refuse_several(posted.root)
+            check_encrypted(posted.encrypted_assertion)
+        message = cls(posted, _Response(posted, trust))
         if message.is_encrypted:
-            # The parser drops them everywhere but in what is decrypted later; there
-            # they would end a text that goes on.
-            etree.strip_tags(message.root, etree.Comment, etree.ProcessingInstruction)
-            _check_readable(message.response.document)
-        _check_readable(message.root)
+            _check_readable(message.root)
         return message
 
     @property
@@ -179,15 +223,19 @@ def _reader() -> etree.XMLParser:
     return etree.XMLParser(resolve_entities=False, no_network=True)
 
 
-def _issuer(posted: Posted) -> str:
-    found = _parsed(posted.xml).findtext("saml:Issuer", "", NAMES)
-    return str(found).strip()
+_MANY = (
+    f"boolean(//*[count(@*) > {MOST} or string-length(@PrefixList) > "
+    f"{LONGEST_PREFIXES}])"
+)
 
 
 def _check_readable(root: Any) -> None:
     """Raise Refused for what the libraries cannot read, or not in reasonable time."""
-    long = f"boolean(//*[count(@*) > {MOST} or string-length(@PrefixList) > {MOST}])"
-    if root.xpath(long) or _namespaces_at_once(root) > MOST:
+    if root.xpath(f"count(//@*) > {MOST_ELEMENTS}"):
+        raise Refused("0xA001", f"It has more than {MOST_ELEMENTS:,} XML attributes.")
+    if root.xpath(f"boolean({'/*' * (DEEPEST + 1)})"):
+        raise Refused("0xA001", f"It has more than {DEEPEST} elements in each other.")
+    if root.xpath(_MANY) or _namespaces_at_once(root) > MOST:
         raise Refused(
             "0xA001",
             f"An element has more than {MOST} XML attributes or namespaces.",
@@ -208,31 +256,31 @@ def _namespaces_at_once(root: Any) -> int:
     return most
 
 
-def _response(posted: Posted, trust: Trust) -> OneLogin_Saml2_Response:
-    settings = trust.library_settings(issuer=_issuer(posted))
-    try:
-        return OneLogin_Saml2_Response(settings, posted.encoded)
-    except OneLogin_Saml2_Error as problem:
-        if problem.code != OneLogin_Saml2_Error.PRIVATE_KEY_NOT_FOUND:
-            raise
-    return _decrypted(posted, trust)
+class _Response(OneLogin_Saml2_Response):  # type: ignore[misc]
+    """python3-saml's response, with every key of the organization to decrypt it by.
 
+    The library decrypts while it is made, with one key, and follows what is referred to.
+    """
 
-def _decrypted(posted: Posted, trust: Trust) -> OneLogin_Saml2_Response:
-    """Try the keys of the service provider, the one in use first."""
-    if not trust.keys:
-        raise Refused(
-            "0xE5637", "The assertion is encrypted, and this service has no key for it."
-        )
-    for key in trust.keys:
-        settings = trust.library_settings(issuer=_issuer(posted), key=key)
-        try:
-            return OneLogin_Saml2_Response(settings, posted.encoded)
-        except OneLogin_Saml2_ValidationError as problem:
-            raise Refused("0xA022", f"{problem}.") from problem
-        except Exception:  # noqa: BLE001, S112 - xmlsec has no common class of errors
-            continue
-    raise Refused(
-        "0xA022",
-        "The assertion is encrypted for another certificate than those of this service.",
-    )
+    def __init__(self, posted: Posted, trust: Trust) -> None:
+        self._trust = trust
+        settings = trust.library_settings(issuer=posted.issuer)
+        super().__init__(settings, posted.encoded)
+
+    def _decrypt_assertion(self, xml: Any) -> Any:
+        if not self._trust.keys:
+            raise Refused(
+                "0xE5637",
+                "The assertion is encrypted, and this service has no key for it.",
+            )
+        keys = [self._trust.private_key(key) for key in self._trust.keys]
+        holder = xml.find("saml:EncryptedAssertion", NAMES)
+        namespaces = holder.nsmap
+        opened = _parsed_within(namespaces, decrypt(holder, keys))
+        xml.replace(holder, opened)
+        if self.document.find("ds:Signature", NAMES) is None:
+            # The library's schema does not know the element, which has done its work.
+            # A signed response has to stay as it is, and is refused with one.
+            for element in list(self.document.iter(MGF)):
+                element.getparent().remove(element)
+        return xml

@@ -20,8 +20,9 @@ from scim.sign_on import (
 from zportal.models import Administrator, SignOnSession, SignOnTest, Stage
 from zportal.saml import events, people
 from zportal.saml.arrivals import Arrival
-from zportal.saml.checks import SIGNATURE, Exchange, Verdict
+from zportal.saml.checks import Exchange, Verdict, check_request
 from zportal.saml.codes import CODES, Refused
+from zportal.saml.decryption import refuse_several
 from zportal.saml.judgement import Judgement, judgement_of
 from zportal.saml.messages import Message
 from zportal.saml.receipts import forget_expired, use_once, use_request_once
@@ -92,26 +93,24 @@ def sign_on(arrival: Arrival) -> SignedOn:
     """
     trust = Trust.of(arrival.organization, Stage.ACTIVE)
     judgement: Judgement | None = None
+    is_secret = False
     try:
         refuse_unconfigured(trust, arrival.request)
+        # Nothing is decrypted for whoever has no reason to send it.
+        check_request(trust, arrival.posted, arrival.request, arrival.relay_state)
+        refuse_several(arrival.posted.root)
+        is_secret = arrival.posted.is_encrypted and bool(trust.keys)
         judgement = judgement_of(_exchange(arrival, trust))
         judgement.refuse_failed()
         return _signed_on(arrival, judgement)
     except Refused as refusal:
         login = (judgement.login or judgement.name_id) if judgement else ""
         events.record_refusal(arrival.occasion, refusal, login)
-        is_secret = arrival.posted.is_encrypted and trust.keys
-        if is_secret and not _was_verified(judgement):
+        if is_secret and not (judgement and judgement.is_verified):
             raise Refused("0xB003", UNVERIFIED) from refusal
         raise
     finally:
         forget_expired(arrival.organization)
-
-
-def _was_verified(judgement: Judgement | None) -> bool:
-    """Whether the signature of the response is good, whatever else it is."""
-    verdicts = judgement.verdicts if judgement else []
-    return any(each.name == SIGNATURE and not each.error for each in verdicts)
 
 
 def _exchange(arrival: Arrival, trust: Trust) -> Exchange:
