@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import PublicKeyAlgorithmOID
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
@@ -16,6 +19,10 @@ UPLOAD_LIMIT = 64 * 1024
 """The largest file that is looked at, in bytes; a certificate has one or two KiB."""
 
 EXPIRES_SOON = timedelta(days=30)
+
+RSA_BITS = 2048
+EC_BITS = 224
+"""The least of a key: 112 bits of security (NIST SP 800-131A revision 2, section 3)."""
 
 _BEGIN = b"-----BEGIN CERTIFICATE-----"
 
@@ -43,6 +50,15 @@ DAMAGED = (
     "The certificate cannot be read: the file is damaged or cut off. Download it "
     "again and upload the new file."
 )
+SHORT_KEY = (
+    "The certificate has {} key of {} bits, which can be forged; {} are the least. Make "
+    "a new signing certificate at the identity provider and upload that one."
+)
+OTHER_KEY = (
+    "The certificate has a key of a kind that no signature of SAML can be verified with "
+    "here. Make a signing certificate with an RSA key of 2,048 bits or more, or with an "
+    "ECDSA key, at the identity provider, and upload that one."
+)
 EXPIRED = (
     "The certificate expired on {:%-d %B %Y}. Make a new signing certificate in Entra, "
     "make it active there, and upload it."
@@ -60,6 +76,8 @@ class Certificate:
     fingerprint: str
     """SHA-256, in hex."""
     pem: str
+    key_problem: str = ""
+    """Why signatures are not verified with its key, in a sentence; empty when they are."""
 
     @property
     def is_expired(self) -> bool:
@@ -84,20 +102,25 @@ class Certificate:
 
 @sensitive_variables("content")
 def read_certificate(content: bytes) -> Certificate:
-    """Read one certificate in PEM that is good today.
+    """Read one certificate in PEM that is good today and has a key that is.
 
     Raises ValidationError with a sentence that says what to do; no sentence ever
     repeats a part of *content*.
     """
     _refuse_other_files(content)
     found = parse_certificate(content)
+    if found.key_problem:
+        raise ValidationError(found.key_problem)
     if found.is_expired:
         raise ValidationError(EXPIRED.format(found.expires))
     return found
 
 
 def parse_certificate(content: bytes) -> Certificate:
-    """Read a certificate in PEM, whatever its dates. Raises ValidationError."""
+    """Read a certificate in PEM, whatever its dates and its key.
+
+    Raises ValidationError.
+    """
     try:
         parsed = x509.load_pem_x509_certificate(content)
         return Certificate(
@@ -107,9 +130,34 @@ def parse_certificate(content: bytes) -> Certificate:
             expires=parsed.not_valid_after_utc,
             fingerprint=parsed.fingerprint(SHA256()).hex(),
             pem=parsed.public_bytes(Encoding.PEM).decode("ascii"),
+            key_problem=_key_problem(parsed),
         )
     except (ValueError, TypeError, x509.InvalidVersion) as problem:
         raise ValidationError(DAMAGED) from problem
+
+
+def _key_problem(certificate: x509.Certificate) -> str:
+    """Say why libxmlsec1 could not, or should not, verify with the certificate's key."""
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        # An unknown curve, or an RSA exponent of 1, for which everything is signed.
+        return OTHER_KEY
+    if isinstance(key, rsa.RSAPublicKey):
+        # A key for RSASSA-PSS alone does not verify what SAML calls rsa-sha256.
+        if (
+            certificate.public_key_algorithm_oid
+            != PublicKeyAlgorithmOID.RSAES_PKCS1_v1_5
+        ):
+            return OTHER_KEY
+        return _short("an RSA", key.key_size, RSA_BITS)
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return _short("an ECDSA", key.key_size, EC_BITS)
+    return OTHER_KEY
+
+
+def _short(kind: str, bits: int, least: int) -> str:
+    return SHORT_KEY.format(kind, f"{bits:,}", f"{least:,}") if bits < least else ""
 
 
 def stored_certificate(pem: str) -> Certificate | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Self, TypeVar, cast
 
 from scim.models import Organization
-from zportal.certificates import Certificate, stored_certificate
+from zportal.certificates import DAMAGED, Certificate, stored_certificate
 from zportal.models import (
     AuditLog,
     AuthenticationSettings,
@@ -72,6 +72,16 @@ class Staging:
         return [
             self.saml.label_of(name) for name in needed if not getattr(self.saml, name)
         ]
+
+    @property
+    def key_problem(self) -> str:
+        """Why a saved certificate of the identity provider verifies nothing, or ""."""
+        for pem in self.saml.certificates:
+            found = stored_certificate(pem)
+            problem = DAMAGED if found is None else found.key_problem
+            if problem:
+                return problem
+        return ""
 
     @property
     def certificate(self) -> Certificate | None:

@@ -187,9 +187,12 @@ def _good_certificates(trust: Trust) -> list[str]:
     read = [stored_certificate(pem) for pem in trust.saml.certificates]
     if None in read:
         raise Refused("0xE5635", "A certificate of the identity provider is damaged.")
-    good = [each.pem for each in read if each and not each.is_expired]
+    fit = [each for each in read if each and not each.key_problem]
+    if not fit:
+        raise Refused("0xB003", next(each.key_problem for each in read if each))
+    good = [each.pem for each in fit if not each.is_expired]
     if not good:
-        days = ", ".join(f"{each.expires:%-d %B %Y}" for each in read if each)
+        days = ", ".join(f"{each.expires:%-d %B %Y}" for each in fit)
         raise Refused("0xB003", f"The Public SSL Certificate expired on {days}.")
     return good
 

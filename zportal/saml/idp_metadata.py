@@ -138,6 +138,9 @@ def _certificates(provider: dict[str, object]) -> list[Certificate]:
     good = [each for each in read if not each.is_expired]
     if not good:
         raise ValidationError(NO_CERTIFICATE)
+    for each in good:
+        if each.key_problem:
+            raise ValidationError(each.key_problem)
     return good
 
 

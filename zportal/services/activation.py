@@ -40,7 +40,7 @@ def activate(
     *seen* is the revision of the settings that the administrator looked at. Raises
     PermissionDenied for anyone but an active Super Admin, and ValidationError when
     nothing is pending, when it is no longer what was seen, or when SAML is chosen and
-    not completely configured.
+    not completely configured, or with a certificate that verifies no signature.
     """
     staging = _pending_as_seen(administrator, seen)
     if staging.settings.is_saml and staging.missing:
@@ -48,6 +48,8 @@ def activate(
             f"Sign-on with SAML needs {' and '.join(staging.missing)} first.",
             code=NOT_CONFIGURED,
         )
+    if staging.settings.is_saml and staging.key_problem:
+        raise ValidationError(staging.key_problem, code=NOT_CONFIGURED)
     changes = staging.changes
     _copy(staging, source=Stage.STAGED, target=Stage.ACTIVE)
     if not staging.settings.is_saml:

@@ -89,6 +89,7 @@ def _page(
         **page_context(title="Activation", breadcrumbs=()),
         "pending": staging.pending(),
         "missing": staging.missing if staging.settings.is_saml else [],
+        "key_problem": staging.key_problem if staging.settings.is_saml else "",
         "may_change": request.user.may_change,
         "problem": problem,
         "activations": list(activations[:ACTIVATIONS_SHOWN]),
