@@ -5,6 +5,9 @@ Django must be set up before this module is imported.
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
+
 from django.db import connection
 from django.utils import timezone
 
@@ -18,6 +21,7 @@ from scim.models import (
     EmailAddress,
     GroupMembership,
     Organization,
+    ProvisioningEvent,
 )
 
 BATCH = 5_000
@@ -51,6 +55,36 @@ def fill(size: Size) -> Organization:
         # As autovacuum leaves the tables of PostgreSQL.
         cursor.execute("ANALYZE" if connection.vendor == "sqlite" else "VACUUM ANALYZE")
     return organization
+
+
+def fill_events(organization: Organization, number: int) -> None:
+    """Log *number* calls of the last day: of a client, of strangers, refused sign-ons."""
+    kinds = (
+        {"actor": "token Bench1", "action": "create"},
+        {"actor": "token Bench1", "action": "lookup"},
+        {"actor": "unknown", "action": "discover"},
+        {"actor": "SAML sign-on", "action": "sign-on", "outcome": "refused"},
+    )
+    end = timezone.now() - timedelta(minutes=5)
+    body = json.dumps(people.document(1)).ljust(1_000)
+    ProvisioningEvent.objects.bulk_create(
+        (
+            ProvisioningEvent(
+                organization=organization,
+                time=end - timedelta(days=1) * (1 - n / number),
+                client_ip="192.0.2.1",
+                request_body=body,
+                response_body=body,
+                **kinds[n % len(kinds)],
+            )
+            for n in range(number)
+        ),
+        BATCH,
+    )
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            # As autovacuum does. Nobody does it for SQLite, which then guesses otherwise.
+            cursor.execute("VACUUM ANALYZE")
 
 
 def _person(

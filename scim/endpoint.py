@@ -21,11 +21,12 @@ from django.views.generic import View
 from django_scim.settings import scim_settings
 from django_scim.views import SCIMView
 
+from scim.database_errors import passes
 from scim.errors import MethodNotAllowed, ScimError, translate
 from scim.models import ProvisioningEvent
 from scim.recording import draft, record, record_apart, record_soon, was_stored
 from scim.responses import error_response, no_content
-from scim.writers import is_deadlock, one_at_a_time
+from scim.writers import one_at_a_time
 
 logger = logging.getLogger(__name__)
 
@@ -34,9 +35,6 @@ ATTEMPTS = 5
 
 PAUSE = 0.02
 """Seconds before the second try, at the most; before each further one twice as many."""
-
-FOREIGN_KEY = "23503"
-"""PostgreSQL's state of a violation; SQLite says it in words, always the same."""
 
 Action = ProvisioningEvent.Action
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -94,7 +92,7 @@ class Endpoint(SCIMView):  # type: ignore[misc]
             except (IntegrityError, OperationalError) as exc:
                 if response is not None and was_stored(request.event):
                     return cast("HttpResponse", response)
-                if attempt == ATTEMPTS or not passing(exc):
+                if attempt == ATTEMPTS or not passes(exc):
                     raise
                 logger.info("Trying a SCIM call again: %s", str(exc).splitlines()[0])
                 # By chance, so that two that met do not meet again.
@@ -150,14 +148,3 @@ class Endpoint(SCIMView):  # type: ignore[misc]
         response = no_content()
         response["Allow"] = ", ".join(self._allowed_methods())
         return response
-
-
-def passing(exc: Exception) -> bool:
-    """Whether trying again can help: a deadlock, or a member deleted meanwhile.
-
-    A taken name does not pass; it is the answer.
-    """
-    if isinstance(exc, OperationalError):
-        return is_deadlock(exc)
-    state = getattr(exc.__cause__, "sqlstate", None)
-    return state == FOREIGN_KEY or "foreign key" in str(exc).lower()

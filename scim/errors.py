@@ -13,9 +13,11 @@ from typing import Any, ClassVar
 
 import scim2_models
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.db import Error, IntegrityError, InterfaceError, OperationalError
+from django.db import DataError, Error, IntegrityError, InterfaceError, OperationalError
 from django_scim.constants import SchemaURI
 from pydantic import ValidationError
+
+from scim.database_errors import broken_constraint, is_conflict, passes
 
 logger = logging.getLogger(__name__)
 
@@ -250,6 +252,24 @@ _SENTENCES = {
 }
 """Sentences for the types of pydantic's errors that a client can cause."""
 
+_USER_NAME_TAKEN = (
+    "userName is taken by another user of the organization (letter case aside)."
+)
+_GROUP_NAME_TAKEN = (
+    "displayName is taken by another group of the organization (letter case aside)."
+)
+_TAKEN = {
+    "scim_user_name_unique": _USER_NAME_TAKEN,
+    "scim_directoryuser.organization_id, scim_directoryuser.user_name_key": (
+        _USER_NAME_TAKEN
+    ),
+    "scim_group_name_unique": _GROUP_NAME_TAKEN,
+    "scim_directorygroup.organization_id, scim_directorygroup.display_name_key": (
+        _GROUP_NAME_TAKEN
+    ),
+}
+"""Which name is taken, by the constraint as PostgreSQL names it and SQLite lists it."""
+
 
 def translate(exc: Exception) -> ScimError:
     """Return the refusal that *exc* stands for; what nobody foresaw is a logged 500."""
@@ -274,13 +294,20 @@ def translate(exc: Exception) -> ScimError:
 
 
 def _from_database(exc: Error) -> ScimError:
-    # A foreign key that kept failing is somebody else's change in the way, no name.
-    if isinstance(exc, IntegrityError) and "foreign key" not in str(exc).lower():
-        return Conflict(_conflict_sentence(str(exc)))
+    if is_conflict(exc):
+        return Conflict(_TAKEN.get(broken_constraint(exc), ""))
+    if isinstance(exc, DataError | IntegrityError) and not passes(exc):
+        # The same call would meet the same: a client must not be told to repeat it.
+        logger.error(
+            "The database cannot store what a SCIM request says.", exc_info=exc
+        )
+        return Unexpected()
     # Away, locked or full is nobody's mistake: one line, not where in the code it was.
-    passes = isinstance(exc, OperationalError | InterfaceError)
+    is_trouble = isinstance(exc, OperationalError | InterfaceError)
     logger.error(
-        "The database refused a SCIM request: %s", exc, exc_info=None if passes else exc
+        "The database refused a SCIM request: %s",
+        exc,
+        exc_info=None if is_trouble else exc,
     )
     return Unavailable()
 
@@ -328,17 +355,3 @@ def _introduced(scim_type: str | None, message: str) -> str:
     introduction = _INTRODUCTIONS.get(scim_type or "", "{}.")
     text = introduction.format(message.rstrip("."))
     return text[:1].upper() + text[1:] if text[:1].islower() else text
-
-
-def _conflict_sentence(text: str) -> str:
-    """Say which name is taken; both databases name the constraint or its columns."""
-    if "user_name" in text:
-        return (
-            "userName is taken by another user of the organization (letter case aside)."
-        )
-    if "group_name" in text or "directorygroup.display_name_key" in text:
-        return (
-            "displayName is taken by another group of the organization "
-            "(letter case aside)."
-        )
-    return ""

@@ -17,12 +17,9 @@ from django.utils import timezone
 
 from scim import event_queue
 from scim.models import BearerToken, Organization, ProvisioningEvent
-from scim.models.event import BODY_LIMIT
+from scim.models.event import ANONYMOUS, BODY_LIMIT, CLIENT
 
 MASK = "********"
-ANONYMOUS = "unknown"
-"""The actor of a call without a token, or with one that does not open the service."""
-
 ANONYMOUS_PER_MINUTE = 20
 """Events kept of such calls, per organization and minute."""
 
@@ -47,7 +44,7 @@ def draft(
     """Return the unsaved event of a call; services fill in what they do."""
     return ProvisioningEvent(
         organization=organization,
-        actor=f"token {token}" if token else ANONYMOUS,
+        actor=f"{CLIENT}{token}" if token else ANONYMOUS,
         client_ip=getattr(request, "client_ip", None),
         method=(request.method or "")[:20],
         path=request.path.replace("\0", "")[:1024],
@@ -97,8 +94,13 @@ def record_apart(
 def _was_recorded(
     event: ProvisioningEvent, request: HttpRequest, response: HttpResponse
 ) -> bool:
-    """Record in a transaction of its own; whatever comes of it, the caller is answered."""
+    """Record in a transaction of its own; whatever comes of it, the caller is answered.
+
+    What is not going to be kept waits for no writer, and keeps none waiting.
+    """
     try:
+        if event.actor == ANONYMOUS and _too_many(event):
+            return True
         with transaction.atomic():
             record(event, request, response)
     except Error:
@@ -178,10 +180,10 @@ def _short(value: Any) -> Any:
 
 
 def _too_many(event: ProvisioningEvent) -> bool:
-    recent = ProvisioningEvent.objects.for_organization(event.organization).filter(
-        actor=ANONYMOUS, time__gt=timezone.now() - timedelta(minutes=1)
-    )
-    return recent.count() >= ANONYMOUS_PER_MINUTE
+    """Whether as many calls that proved nothing were just recorded as are kept."""
+    events = ProvisioningEvent.objects.for_organization(event.organization)
+    recent = events.anonymous_since(timezone.now() - timedelta(minutes=1))
+    return recent[:ANONYMOUS_PER_MINUTE].count() == ANONYMOUS_PER_MINUTE
 
 
 def _shown_query(query: str) -> str:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from scim.documents import differences
 from scim.errors import InvalidValue
@@ -33,7 +33,7 @@ from scim.provisioning import (
 )
 from scim.schema import ENTERPRISE
 from scim.text import match_key
-from scim.writers import is_deadlock, one_at_a_time
+from scim.writers import one_at_a_time
 
 Document = dict[str, Any]
 Draft = Callable[[], ProvisioningEvent]
@@ -76,11 +76,6 @@ def unit_of_work() -> Iterator[None]:
     """A transaction that waits for its turn among the writers, as those of SCIM do."""
     with one_at_a_time(), transaction.atomic():
         yield
-
-
-def passes(exc: Exception) -> bool:
-    """Whether another try can help: somebody made the same thing, or a deadlock."""
-    return isinstance(exc, IntegrityError) or is_deadlock(exc)
 
 
 def person_of(

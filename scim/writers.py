@@ -12,16 +12,6 @@ from django.db import OperationalError, connection
 _TURN = threading.Lock()
 
 
-DEADLOCKS = {"40P01", "40001"}
-"""What PostgreSQL says of transactions that wait for each other, in any language."""
-
-
-def is_deadlock(exc: Exception) -> bool:
-    """Whether a transaction was ended because another one stood against it."""
-    state = getattr(exc.__cause__, "sqlstate", None)
-    return state in DEADLOCKS or "deadlock" in str(exc).lower()
-
-
 @contextmanager
 def one_at_a_time() -> Iterator[None]:
     """On SQLite, let one thread of this process write; the others wait here.

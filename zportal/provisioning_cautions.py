@@ -63,7 +63,7 @@ class Provisioning:
     def of(cls, organization: Organization, live: BearerToken | None) -> Self:
         rows = (
             ProvisioningEvent.objects.for_organization(organization)
-            .filter(actor__startswith="token ")
+            .of_clients()
             .newest_first()
             .values_list("time", "client_ip", "action", "refused_domain")[:CALLS_READ]
         )

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from scim import services as scim
+from scim.database_errors import is_conflict
 from scim.documents import base_url
 from scim.models import Organization
 from scim.text import match_key
@@ -76,6 +77,8 @@ def set_up_organization(
             if enable_scim:
                 token = open_provisioning(organization=organization, actor=actor)
     except IntegrityError as error:
+        if not is_conflict(error):
+            raise
         # Another process was quicker with the same name or login.
         raise ValidationError(
             "That organization name or login was taken a moment ago."

@@ -1,7 +1,8 @@
 """This project, as ``make run`` serves it, on the engine that DATABASE_URL names.
 
 With BENCH_FLOOR the same database is served by bench.peers.floor instead: the same SQL
-and the same answers without Django and without this project.
+and the same answers without Django and without this project. With BENCH_EVENTS its log
+holds so many calls.
 """
 
 from __future__ import annotations
@@ -80,12 +81,14 @@ def prepare(given: Options) -> Ready:
     call_command("migrate", verbosity=0, interactive=False)
     collect_static_files()
     from bench.captured import captured_requests
-    from bench.directory import fill
+    from bench.directory import fill, fill_events
     from scim import services
     from scim.models import DirectoryGroup, DirectoryUser
     from zportal.models import AuthenticationSettings, Stage
 
     organization = fill(given.size)
+    if events := int(os.environ.get("BENCH_EVENTS", "0")):
+        fill_events(organization, events)
     for stage in (Stage.STAGED, Stage.ACTIVE):
         AuthenticationSettings.objects.create(
             organization=organization,

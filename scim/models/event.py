@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar, Self
 
 from django.db import models
@@ -11,10 +12,36 @@ from scim.models.organization import Organization
 BODY_LIMIT = 64 * 1024
 """How much of a request or response is kept, in bytes of UTF-8."""
 
+CLIENT = "token "
+"""How the actor of a call with a good token begins; the token's name follows."""
+
+ANONYMOUS = "unknown"
+"""The actor of a call without a token, or with one that does not open the service."""
+
+SIGN_ON = "SAML sign-on"
+"""The actor of a sign-on, and of the changes that auto-provisioning makes with it."""
+
 
 class ProvisioningEventQuerySet(OrganizationQuerySet):
+    """The log, which may be long, and which strangers write to as well.
+
+    All but refused() have an index of their own that holds no other rows: a query with a
+    limit reads no more rows than it returns, whatever else is logged.
+    """
+
     def newest_first(self) -> Self:
         return self.order_by("-pk")
+
+    def anonymous_since(self, time: datetime) -> Self:
+        """Calls that proved nothing, later than *time*, the newest first."""
+        return self.filter(actor=ANONYMOUS, time__gt=time).order_by("-time")
+
+    def of_clients(self) -> Self:
+        """Calls that a token admitted."""
+        # SQLite uses no partial index whose condition is a LIKE. So the index leaves out
+        # the other two actors, and the query has to name them as well.
+        mine = self.filter(actor__startswith=CLIENT)
+        return mine.exclude(actor=ANONYMOUS).exclude(actor=SIGN_ON)
 
     def refused(self) -> Self:
         return self.filter(outcome=ProvisioningEvent.Outcome.REFUSED)
@@ -22,6 +49,14 @@ class ProvisioningEventQuerySet(OrganizationQuerySet):
     def sign_ons(self) -> Self:
         """Those of people who signed on, or were refused to."""
         return self.filter(action=ProvisioningEvent.Action.SIGN_ON)
+
+    def refused_sign_ons_since(self, time: datetime) -> Self:
+        """Those of people who were refused later than *time*, the newest first."""
+        return self.sign_ons().refused().filter(time__gt=time).order_by("-time")
+
+    def refused_for_domain(self) -> Self:
+        """Calls refused because the domain of a userName was not registered."""
+        return self.refused().exclude(refused_domain="")
 
     def about(self, resource_type: str, key: int) -> Self:
         return self.filter(resource_type=resource_type, resource_key=key)
@@ -102,13 +137,30 @@ class ProvisioningEvent(models.Model):
                 name="scim_event_resource",
             ),
             models.Index(
-                fields=["organization", "outcome", "time"], name="scim_event_outcome"
+                fields=["organization", "-id"],
+                condition=~models.Q(actor=ANONYMOUS) & ~models.Q(actor=SIGN_ON),
+                name="scim_event_client",
             ),
-            # Sign-ons are few among calls, and calls are not to pay for their index.
+            # The others are few among calls, and calls are not to pay for their indexes.
+            models.Index(
+                fields=["organization", "time"],
+                condition=models.Q(actor=ANONYMOUS),
+                name="scim_event_anonymous",
+            ),
             models.Index(
                 fields=["organization", "-id"],
                 condition=models.Q(action="sign-on"),
                 name="scim_event_sign_on",
+            ),
+            models.Index(
+                fields=["organization", "time"],
+                condition=models.Q(action="sign-on", outcome="refused"),
+                name="scim_event_refused_sign_on",
+            ),
+            models.Index(
+                fields=["organization", "-id"],
+                condition=models.Q(outcome="refused") & ~models.Q(refused_domain=""),
+                name="scim_event_refused_domain",
             ),
         ]
 

@@ -151,6 +151,16 @@ def test_it_refuses_with_a_sentence_and_makes_nothing(
 
 
 # ------------------------------------------------------------------------- prepare
+def test_a_name_that_is_taken_at_this_moment_is_told(
+    contoso: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the database, when it comes between the look and the making."""
+    monkeypatch.setattr("zportal.setup.reasons_against_name", lambda name: [])
+    said = refusal(contoso.name, "--domain=northwind.example")
+    assert said == "That organization name or login was taken a moment ago."
+    assert Organization.objects.count() == 1
+
+
 @pytest.fixture
 def fresh(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine on which nothing was made yet."""

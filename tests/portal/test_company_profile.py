@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError
 from django.test import Client
 
 from scim import services
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 PAGE = "/administration/company-profile/"
 ADD = f"{PAGE}add-domain/"
 REMOVE = f"{PAGE}remove-domain/"
+SERVICE = "zportal.services.company_profile"
 
 
 @pytest.fixture
@@ -36,6 +38,12 @@ def domains(organization: Organization) -> list[str]:
 
 def profile(**changes: str) -> dict[str, str]:
     return {"name": "Contoso", "package": "enterprise", **changes}
+
+
+def rename(administrator: Administrator, name: str) -> None:
+    save_company_profile(
+        administrator=administrator, client_ip=None, name=name, package="enterprise"
+    )
 
 
 # ------------------------------------------------------------------------ the page
@@ -68,6 +76,34 @@ def test_a_super_admin_renames_the_organization(
     assert b"The Company Profile is saved." in page.content
     contoso.refresh_from_db()
     assert (contoso.name, contoso.name_key) == ("Contoso Ltd", "contoso ltd")
+
+
+def test_a_name_that_is_taken_at_this_moment_is_told(
+    contoso: Organization,
+    fabrikam: Organization,
+    super_admin: Administrator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Only the database notices, when it comes between the look and the change."""
+    monkeypatch.setattr(f"{SERVICE}.reasons_against_name", lambda name, of: [])
+    with pytest.raises(ValidationError, match="taken a moment ago"):
+        rename(super_admin, fabrikam.name.upper())
+    contoso.refresh_from_db()
+    assert contoso.name == "Contoso"
+
+
+def test_another_fault_is_no_taken_name(
+    contoso: Organization, super_admin: Administrator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(**wishes: object) -> None:
+        nothing: Any = None
+        AuditLog.objects.create(organization=contoso, resource=nothing)
+
+    monkeypatch.setattr(f"{SERVICE}.audit.record", broken)
+    with pytest.raises(IntegrityError):
+        rename(super_admin, "Contoso Ltd")
+    contoso.refresh_from_db()
+    assert contoso.name == "Contoso"
 
 
 def test_changing_the_letter_case_of_the_own_name_is_possible(

@@ -4,19 +4,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
+from tests.scim.trouble import out_of_reach
 from zportal.middleware import HealthMiddleware
 
 
 @contextmanager
 def database_down() -> Iterator[None]:
-    def refuse(execute: object, sql: str, *args: object) -> None:
-        raise OperationalError("server closed the connection")
-
-    with connection.execute_wrapper(refuse):
+    with connection.execute_wrapper(out_of_reach):
         yield
 
 
@@ -51,11 +49,8 @@ def test_readyz_says_plainly_that_the_database_is_down(signed_in: Client) -> Non
 def test_readyz_says_so_when_no_connection_can_be_made(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse() -> None:
-        raise OperationalError("connection refused")
-
     with monkeypatch.context() as patched:
-        patched.setattr(connection, "cursor", refuse)
+        patched.setattr(connection, "cursor", out_of_reach)
         answer = Client().get("/readyz")
 
     assert answer.status_code == 503

@@ -6,13 +6,13 @@ import re
 
 import pytest
 from django.conf import settings
-from django.db import OperationalError
 
 from scim.models import DirectoryGroup, DirectoryUser, ProvisioningEvent
 from scim.sign_on import MOST_GROUPS
 from tests.portal.factories import ENTERPRISE, group, person
 from tests.saml.conftest import Browser, configure
 from tests.saml.idp import ADELE, Answer
+from tests.scim.trouble import out_of_reach
 from zportal.models import SignOnSession
 from zportal.saml.codes import CODES
 from zportal.saml.events import REFUSALS_OF_ADDRESS
@@ -123,11 +123,8 @@ def test_a_database_that_is_away_is_told_and_uses_nothing_up(
     asked = browser.start()
     answer = Answer(asked.id).encoded()
 
-    def away() -> None:
-        raise OperationalError("database is locked")
-
     with monkeypatch.context() as patched:
-        patched.setattr("zportal.saml.services.unit_of_work", away)
+        patched.setattr("zportal.saml.services.unit_of_work", out_of_reach)
         refused = browser.post(answer, asked.relay_state)
 
     assert refused.status_code == 503

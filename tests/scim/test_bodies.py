@@ -12,19 +12,16 @@ from uuid import uuid4
 
 import pytest
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import IntegrityError
 from django.test import RequestFactory
 
-from scim import provisioning
 from scim.bodies import read_object
 from scim.errors import InvalidSyntax, TooLarge
-from tests.scim.messages import refused, user
+from tests.scim.messages import user
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tests.live import LiveService
-    from tests.situations import ScimClient
 
 LIMIT = 10 * 1024 * 1024
 
@@ -142,35 +139,3 @@ def test_the_limit_of_a_chunked_body(settings: Any) -> None:
     assert read_object(chunked_request(b'{"a": 1}')) == {"a": 1}
     with pytest.raises(TooLarge):
         read_object(chunked_request(b'{"a": 12}'))
-
-
-def test_a_passing_conflict_is_tried_again(
-    scim: ScimClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A member deleted meanwhile shows as a foreign key; the second attempt decides."""
-    failures = [IntegrityError("FOREIGN KEY constraint failed")]
-    original = provisioning.provision_user
-
-    def once(**wishes: Any) -> None:
-        if failures:
-            raise failures.pop()
-        original(**wishes)
-
-    monkeypatch.setattr(provisioning, "provision_user", once)
-    assert scim.post("/Users", user()).status_code == 201
-    assert scim.get("/Users").json()["totalResults"] == 1
-
-
-def test_a_taken_name_is_not_tried_again(
-    scim: ScimClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """That conflict is the answer."""
-    calls = []
-
-    def taken(**wishes: Any) -> None:
-        calls.append(wishes)
-        raise IntegrityError("UNIQUE constraint failed: scim_user_name_unique")
-
-    monkeypatch.setattr(provisioning, "provision_user", taken)
-    refused(scim.post("/Users", user()), 409, "uniqueness")
-    assert len(calls) == 1

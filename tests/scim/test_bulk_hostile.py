@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,6 +17,7 @@ from scim.bulk import BULK_REQUEST, MAX_OPERATIONS
 from scim.models import DirectoryGroup, DirectoryUser, ProvisioningEvent
 from tests.scim.bulks import bulk, delete, id_in, patch, post, put, results, statuses
 from tests.scim.messages import created, group, members, patch_op, refused, user
+from tests.scim.trouble import full
 
 if TYPE_CHECKING:
     from tests.situations import ScimClient
@@ -219,7 +220,7 @@ def test_a_database_that_goes_away(
     def record(event: ProvisioningEvent, *args: Any) -> None:
         calls.append(event.action)
         if event.action == lost:
-            raise OperationalError("deadlock detected")
+            full()
         original(event, *args)
 
     for module in ("endpoint", "recording"):

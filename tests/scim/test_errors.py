@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.db import DatabaseError, OperationalError
 
 from scim.models import DirectoryUser, ProvisioningEvent
 from tests.scim.messages import created, group, patch_op, refused, user
-from tests.scim.trouble import failing_inserts
+from tests.scim.trouble import failing_inserts, full, out_of_reach
 
 if TYPE_CHECKING:
     from tests.situations import ScimClient
@@ -182,10 +181,9 @@ def test_a_taken_name_says_no_word_of_the_database(scim: ScimClient) -> None:
     assert detail.startswith("displayName is taken")
 
 
-def test_a_busy_database(scim: ScimClient) -> None:
+def test_a_full_database(scim: ScimClient) -> None:
     """503 with Retry-After, not a 500 and not its words."""
-    busy = OperationalError("database is locked: scim_directoryuser")
-    with failing_inserts(DirectoryUser, busy):
+    with failing_inserts(DirectoryUser, full):
         response = scim.post("/Users", user())
     refused(response, 503)
     assert response.headers["Retry-After"] == "1"
@@ -195,11 +193,7 @@ def test_a_database_out_of_reach(
     scim: ScimClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody can be authenticated, so nobody gets in: 503 in SCIM."""
-
-    def gone(*args: Any, **kwargs: Any) -> None:
-        raise DatabaseError("psycopg: connection refused")
-
-    monkeypatch.setattr("scim.auth._token", gone)
+    monkeypatch.setattr("scim.auth._token", out_of_reach)
     refused(scim.get("/Users"), 503)
 
 

@@ -6,12 +6,12 @@ import time
 from typing import TYPE_CHECKING
 
 import httpx2
-from django.db import OperationalError
 
 from scim import event_queue
 from scim.models import ProvisioningEvent
 from tests.live import installed, run, served
 from tests.scim.messages import user
+from tests.scim.trouble import full
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,7 +99,7 @@ def test_what_was_rolled_back_is_written_later(
 
     def fails_late(events: list[ProvisioningEvent], batch: int) -> None:
         insert(events, batch)
-        raise OperationalError("database or disk is full")
+        full()
 
     with monkeypatch.context() as patch:
         patch.setattr(ProvisioningEvent.objects, "bulk_create", fails_late)
@@ -127,11 +127,8 @@ def test_more_than_can_wait_is_lost_and_counted(
         event_queue.logger, "warning", lambda text, *args: said.append(text % args)
     )
 
-    def fails(events: object, batch: int) -> None:
-        raise OperationalError("database or disk is full")
-
     with monkeypatch.context() as patch:
-        patch.setattr(ProvisioningEvent.objects, "bulk_create", fails)
+        patch.setattr(ProvisioningEvent.objects, "bulk_create", full)
         assert scim.get("/Users").status_code == 200
         queue.flush()
         for _ in range(5):

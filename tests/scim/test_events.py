@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.db import DatabaseError
 from django.test import Client
 from django.utils import timezone
 
@@ -26,7 +25,7 @@ from tests.scim.messages import (
     refused,
     user,
 )
-from tests.scim.trouble import failing_inserts
+from tests.scim.trouble import failing_inserts, full
 
 if TYPE_CHECKING:
     from scim.models import Organization
@@ -226,7 +225,7 @@ def test_a_failing_event_undoes_the_write(
 ) -> None:
     """The event of an accepted write is in its transaction: both or neither."""
     ada = created(scim, "/Users", user())["id"]
-    with failing_inserts(ProvisioningEvent, DatabaseError("disk full")):
+    with failing_inserts(ProvisioningEvent, full):
         refused(scim.post("/Users", user("bo@contoso.example")), 503)
         refused(scim.delete(f"/Users/{ada}"), 503)
         refused(scim.post("/Groups", group(members=members(ada))), 503)

@@ -93,18 +93,17 @@ def refused_domains(organization: Organization) -> list[RefusedDomain]:
     """Return the domains people were refused for, by name, unless registered since."""
     refusals = (
         ProvisioningEvent.objects.for_organization(organization)
-        .refused()
-        .filter(time__gte=timezone.now() - REFUSALS_WITHIN)
-        .exclude(refused_domain="")
+        .refused_for_domain()
         .newest_first()
         .values_list("refused_domain", "time", "target")[:REFUSALS_READ]
     )
     registered = set(
         Domain.objects.for_organization(organization).values_list("name", flat=True)
     )
+    since = timezone.now() - REFUSALS_WITHIN
     found: dict[str, RefusedDomain] = {}
     for name, time, target in refusals:
-        if name not in registered:
+        if time >= since and name not in registered:
             domain = found.setdefault(name, RefusedDomain(name, time, set()))
             domain.people.add(target.lower())
     return [found[name] for name in sorted(found)]

@@ -9,10 +9,8 @@ from http import HTTPStatus
 from django.utils import timezone
 
 from scim.models import DirectoryUser, Organization, ProvisioningEvent
-from scim.models.event import BODY_LIMIT
+from scim.models.event import BODY_LIMIT, SIGN_ON
 from zportal.saml.codes import Refused
-
-ACTOR = "SAML sign-on"
 
 REFUSALS_PER_MINUTE = 60
 """Events kept of an organization's refused sign-ons: anybody can make one."""
@@ -44,7 +42,7 @@ def draft(occasion: Occasion) -> ProvisioningEvent:
     """Return the unsaved event of a sign-on that was accepted."""
     return ProvisioningEvent(
         organization=occasion.organization,
-        actor=ACTOR,
+        actor=SIGN_ON,
         client_ip=occasion.client_ip,
         action=Action.SIGN_ON,
         resource_type="User",
@@ -90,14 +88,11 @@ def effect_of(changes: list[ProvisioningEvent]) -> str:
 
 def record_refusal(occasion: Occasion, refusal: Refused, login: str = "") -> None:
     """Insert the event of a refused sign-on, unless there were very many just now."""
-    of_refusals = ProvisioningEvent.objects.for_organization(
-        occasion.organization
-    ).refused()
-    since = timezone.now() - timedelta(minutes=1)
-    recent = of_refusals.filter(actor=ACTOR, time__gt=since)
-    addresses = list(recent.values_list("client_ip", flat=True))
+    events = ProvisioningEvent.objects.for_organization(occasion.organization)
+    recent = events.refused_sign_ons_since(timezone.now() - timedelta(minutes=1))
+    addresses = list(recent.values_list("client_ip", flat=True)[:REFUSALS_PER_MINUTE])
     mine = addresses.count(occasion.client_ip)
-    if len(addresses) >= REFUSALS_PER_MINUTE or mine >= REFUSALS_OF_ADDRESS:
+    if len(addresses) == REFUSALS_PER_MINUTE or mine >= REFUSALS_OF_ADDRESS:
         return
     event = draft(occasion)
     event.outcome = ProvisioningEvent.Outcome.REFUSED

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from scim.database_errors import is_conflict
 from scim.models import Organization
 from zportal.models import SamlReceipt
 from zportal.saml.checks import SKEW
@@ -51,6 +52,8 @@ def _store(organization: Organization, used: list[tuple[str, datetime]]) -> None
         with transaction.atomic():
             SamlReceipt.objects.bulk_create(receipts)
     except IntegrityError as problem:
+        if not is_conflict(problem):
+            raise
         raise Refused(
             "0xE5640", "The assertion, or an answer to its request, was used before."
         ) from problem

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from django.db import IntegrityError, OperationalError, transaction
 from django.views.decorators.debug import sensitive_variables
 
+from scim.database_errors import is_conflict, passes
 from scim.models import Organization, ProvisioningEvent
 from scim.sign_on import (
     CannotProvision,
-    passes,
     person_of,
     provision_from_assertion,
     unit_of_work,
@@ -131,7 +131,8 @@ def _signed_on(arrival: Arrival, judgement: Judgement) -> SignedOn:
                 use_once(judgement)
                 return _act(arrival, judgement)
         except (IntegrityError, OperationalError) as problem:
-            if attempt == ATTEMPTS or not passes(problem):
+            # Somebody made the same person or group, who is found by the next try.
+            if attempt == ATTEMPTS or not (is_conflict(problem) or passes(problem)):
                 raise
             # By chance, so that two that met do not meet again.
             time.sleep(random.uniform(0, PAUSE * attempt))  # noqa: S311

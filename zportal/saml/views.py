@@ -56,7 +56,11 @@ def start(request: HttpRequest, org_id: int) -> HttpResponse:
         return to_identity_provider(request, organization)
     except Refused as refusal:
         occasion = Occasion(organization, client_ip(request), "GET", request.path)
-        record_refusal(occasion, refusal)
+        try:
+            record_refusal(occasion, refusal)
+        except (InterfaceError, OperationalError):
+            logger.exception("A refused sign-on met a database that is locked or away")
+            return _unavailable(request)
         return refused(request, refusal, organization)
 
 

@@ -7,6 +7,7 @@ import logging
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 
+from scim.database_errors import is_conflict
 from scim.models import Organization
 from zportal import audit
 from zportal.models import Administrator, AuditLog
@@ -28,6 +29,8 @@ def save_company_profile(
         with transaction.atomic():
             return _save(administrator, client_ip, name.strip(), package)
     except IntegrityError as error:
+        if not is_conflict(error):
+            raise
         raise ValidationError("That name was taken a moment ago.") from error
 
 
