@@ -3,11 +3,20 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 
 from scim.models import Organization
 from scim.text import match_key
+
+
+def validate_printable(value: str) -> None:
+    """Refuse line breaks, escape sequences and what cannot be seen in a login or name."""
+    if not value.isprintable():
+        raise ValidationError(
+            "This has characters that cannot be seen, such as line breaks. Type it "
+            "again rather than paste it."
+        )
 
 
 class AdministratorManager(BaseUserManager["Administrator"]):
@@ -28,9 +37,18 @@ class AdministratorManager(BaseUserManager["Administrator"]):
         return administrator
 
     def create_superuser(
-        self, login: str, password: str | None = None, **fields: Any
+        self,
+        login: str,
+        password: str | None = None,
+        *,
+        home: Organization | int,
+        **fields: Any,
     ) -> Administrator:
-        return self.create_user(login, password, is_superuser=True, **fields)
+        """Make a superuser; ``manage.py createsuperuser`` gives the key of *home*."""
+        home_id = home.pk if isinstance(home, Organization) else home
+        return self.create_user(
+            login, password, home_id=home_id, is_superuser=True, **fields
+        )
 
 
 class Administrator(AbstractBaseUser):
@@ -45,8 +63,10 @@ class Administrator(AbstractBaseUser):
         LIGHT = "light", "Light"
         DARK = "dark", "Dark"
 
-    login = models.CharField("Login ID", max_length=128, unique=True)
-    name = models.CharField(max_length=254, blank=True)
+    login = models.CharField(
+        "Login ID", max_length=128, unique=True, validators=[validate_printable]
+    )
+    name = models.CharField(max_length=254, blank=True, validators=[validate_printable])
     home = models.ForeignKey(
         Organization,
         on_delete=models.CASCADE,
