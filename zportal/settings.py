@@ -258,12 +258,20 @@ SCIM_SERVICE_PROVIDER = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "formatters": {
+        "line": {
+            "class": "zportal.log_lines.LineFormatter",
+            "format": "%(levelname)s %(name)s: %(message)s",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "scim": {"level": "INFO"},
         "zportal": {"level": "INFO"},
+        # Django gives these two handlers of their own, which write what clients sent.
+        "django": {"handlers": []},
+        "django.server": {"handlers": [], "propagate": True},
         # The event log holds every refused call; the console need not repeat them.
         "django.request": {"level": "ERROR"},
     },
