@@ -24,12 +24,13 @@ from gunicorn.config import Config
 
 from scim.models import Organization
 from tests.live import LiveService, live_service
-from zportal.models import Administrator
+from tests.portal import settings_form
+from zportal.models import Administrator, SignInCount
 from zportal.setup import add_administrator
 
 FORGED = "CRITICAL zportal: the database is gone"
 
-HOSTILE = {
+CONTROL = {
     "line feed": "\n",
     "carriage return": "\r",
     "escape": "\x1b[2J",
@@ -39,6 +40,9 @@ HOSTILE = {
     "delete": "\x7f",
     "line separator": "\u2028",
     "paragraph separator": "\u2029",
+}
+
+HOSTILE = CONTROL | {
     "right-to-left override": "\u202e",
     "isolate": "\u2066",
     "zero width space": "\u200b",
@@ -200,31 +204,49 @@ def test_an_unknown_organization_is_one_line(log: io.StringIO) -> None:
 
 
 # --------------------------------------------------------------------------- forms
-@pytest.mark.parametrize("hostile", [*HOSTILE.values(), "\0"], ids=[*HOSTILE, "null"])
+@pytest.mark.parametrize("hostile", [*CONTROL.values(), "\0"], ids=[*CONTROL, "null"])
 def test_a_login_with_control_characters_is_refused_with_a_sentence(
     super_admin: Administrator, hostile: str
 ) -> None:
-    if hostile == "\ud800":
-        hostile = "\ufeff"  # a form cannot be sent with it
-    answer = Client().post(
-        "/sign-in/", {"username": f"ad{hostile}min", "password": "whatever"}
-    )
+    sent = {"username": f"ad{hostile}min", "password": "whatever"}
+    answer = Client().post("/sign-in/", sent)
     assert answer.status_code == 200
-    text = answer.content.decode()
-    assert "characters that cannot be seen" in text or "Null characters" in text
-    assert "is wrong" not in text
+    assert "characters that cannot be seen" in answer.content.decode()
+    assert "is wrong" not in answer.content.decode()
+    assert not SignInCount.objects.exists()
 
 
+@pytest.mark.parametrize("hostile", CONTROL.values(), ids=CONTROL)
+def test_other_names_with_control_characters_are_refused_as_well(
+    signed_in: Client, hostile: str
+) -> None:
+    sentence = "characters that cannot be seen"
+    found = Client().post("/sign-on/", {"user_name": f"ad{hostile}ele@contoso.example"})
+    assert sentence in found.content.decode()
+    for field in (
+        "issuer",
+        "login_name_attribute",
+        "display_name_attribute",
+        "group_name_attribute",
+        "department_name_attribute",
+    ):
+        sent = settings_form.form(auto_provisioning="on", **{field: f"a{hostile}b"})
+        page = signed_in.post(settings_form.PAGE, sent)
+        assert page.status_code == 200, field
+        assert sentence in page.content.decode(), field
+
+
+@pytest.mark.parametrize("hostile", CONTROL.values(), ids=CONTROL)
 @pytest.mark.django_db
 def test_no_command_makes_a_login_with_control_characters(
-    contoso: Organization,
+    contoso: Organization, hostile: str
 ) -> None:
     with pytest.raises(ValidationError, match="cannot be seen"):
-        Administrator.objects.create_superuser("a\nb", "x", home=contoso)
+        Administrator.objects.create_superuser(f"a{hostile}b", "x", home=contoso)
     with pytest.raises(ValidationError, match="cannot be seen"):
-        Administrator.objects.create_user("ab", "x", home=contoso, name="a\u202eb")
+        Administrator.objects.create_user("ab", "x", home=contoso, name=f"a{hostile}b")
     with pytest.raises(ValidationError, match="cannot be seen"):
-        add_administrator(organization=contoso, login="a\x1bb")
+        add_administrator(organization=contoso, login=f"a{hostile}b")
 
 
 # ---------------------------------------------------------------------- the server

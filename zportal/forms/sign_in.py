@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, UsernameField
 
-from zportal.models.administrator import validate_printable
+from zportal.validators import no_control_characters
 
 LOGIN_LENGTH = 128
 """That of Administrator.login."""
@@ -18,7 +18,7 @@ class SignInForm(AuthenticationForm):
         label="Login ID",
         # The lock is counted in a column: a longer login is nobody's.
         max_length=LOGIN_LENGTH,
-        validators=[validate_printable],
+        validators=[no_control_characters],
         widget=forms.TextInput(
             attrs={
                 "class": "input",

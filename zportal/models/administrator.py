@@ -3,20 +3,12 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db import models
 
 from scim.models import Organization
 from scim.text import match_key
-
-
-def validate_printable(value: str) -> None:
-    """Refuse line breaks, escape sequences and what cannot be seen in a login or name."""
-    if not value.isprintable():
-        raise ValidationError(
-            "This has characters that cannot be seen, such as line breaks. Type it "
-            "again rather than paste it."
-        )
+from zportal.validators import no_control_characters
 
 
 class AdministratorManager(BaseUserManager["Administrator"]):
@@ -64,9 +56,11 @@ class Administrator(AbstractBaseUser):
         DARK = "dark", "Dark"
 
     login = models.CharField(
-        "Login ID", max_length=128, unique=True, validators=[validate_printable]
+        "Login ID", max_length=128, unique=True, validators=[no_control_characters]
     )
-    name = models.CharField(max_length=254, blank=True, validators=[validate_printable])
+    name = models.CharField(
+        max_length=254, blank=True, validators=[no_control_characters]
+    )
     home = models.ForeignKey(
         Organization,
         on_delete=models.CASCADE,
