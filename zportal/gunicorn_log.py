@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from gunicorn.glogging import Logger
@@ -15,5 +16,5 @@ class LineLogger(Logger):  # type: ignore[misc]
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
         for handler in (*self.error_log.handlers, *self.access_log.handlers):
-            made = handler.formatter
+            made = handler.formatter or logging.Formatter()
             handler.setFormatter(LineFormatter(made._fmt, made.datefmt))  # noqa: SLF001
