@@ -279,7 +279,8 @@ def test_the_logs_of_gunicorn_are_lines_of_printable_characters(
 def service(
     tmp_path_factory: pytest.TempPathFactory, django_db_setup: None
 ) -> Iterator[LiveService]:
-    with live_service(tmp_path_factory.mktemp("log")) as service:
+    # One process: a second one would write that it starts while a test reads.
+    with live_service(tmp_path_factory.mktemp("log"), workers=1) as service:
         yield service
 
 
