@@ -44,6 +44,8 @@ limit_request_field_size = 8190
 # Forwarded headers are ForwardedHeadersMiddleware's matter, by TRUSTED_PROXIES.
 forwarded_allow_ips = ""
 control_socket_disable = True
+# What clients send must not look like a line of the log.
+logger_class = "zportal.gunicorn_log.LineLogger"
 
 
 def pre_fork(server: Any, worker: Any) -> None:

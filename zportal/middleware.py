@@ -14,8 +14,11 @@ from django.utils import timezone
 
 from scim.models import Organization
 from zportal.models import Administrator, AdministratorSession
+from zportal.passwords import TooManyPasswords
 from zportal.proxies import client_address, is_trusted, parse_address, parse_networks
+from zportal.services.sign_in import SignInLocked
 from zportal.views.health import healthz, readyz
+from zportal.views.sign_in import busy, locked
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -202,10 +205,11 @@ class AdministratorSessionMiddleware:
         has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
         if has_session and SESSION_ROW in request.session:
             self._go_on(request)
+        elif has_session:
+            self._begin(request)
         response = self.get_response(request)
-        has_session = has_session or request.session.modified
-        if has_session and isinstance(request.user, Administrator):
-            self._begin(request, request.user)
+        if has_session or request.session.modified:
+            self._begin(request)
         return response
 
     @staticmethod
@@ -220,10 +224,32 @@ class AdministratorSessionMiddleware:
             row.seen(client_ip(request))
 
     @staticmethod
-    def _begin(request: HttpRequest, administrator: Administrator) -> None:
-        if SESSION_ROW not in request.session:
-            row = AdministratorSession.begin(administrator, client_ip(request))
+    def _begin(request: HttpRequest) -> None:
+        if SESSION_ROW in request.session:
+            return
+        if isinstance(request.user, Administrator):
+            row = AdministratorSession.begin(request.user, client_ip(request))
             request.session[SESSION_ROW] = row.pk
+
+
+class RefusedPasswordMiddleware:
+    """Answers for every page that asks for a password, when none is looked at."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    @staticmethod
+    def process_exception(
+        request: HttpRequest, exception: Exception
+    ) -> HttpResponse | None:
+        if isinstance(exception, SignInLocked):
+            return locked(request, exception)
+        if isinstance(exception, TooManyPasswords):
+            return busy(request)
+        return None
 
 
 def end_this_session(request: HttpRequest) -> None:
@@ -262,6 +288,6 @@ class CurrentOrganizationMiddleware:
 
 
 def client_ip(request: HttpRequest) -> str | None:
-    """Who sent the request, for django-axes, which would note the proxy."""
+    """Return the address of who sent the request, where REMOTE_ADDR may be a proxy's."""
     address: str | None = getattr(request, "client_ip", None)
     return address

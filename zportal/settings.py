@@ -70,7 +70,6 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
-    "axes",
     "csp",
     "django_scim",
 ]
@@ -92,7 +91,7 @@ MIDDLEWARE = [
     "zportal.middleware.CurrentOrganizationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "axes.middleware.AxesMiddleware",
+    "zportal.middleware.RefusedPasswordMiddleware",
 ]
 
 ROOT_URLCONF = "zportal.urls"
@@ -161,11 +160,8 @@ STORAGES = {
 
 # ------------------------------------------------------------------------- sign-in
 AUTH_USER_MODEL = "zportal.Administrator"
-AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
-]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTHENTICATION_BACKENDS = ["zportal.sign_in_backend.CountingBackend"]
+PASSWORD_HASHERS = ["zportal.passwords.PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation."
@@ -183,21 +179,6 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
-
-# Vendor: five wrong passwords within a minute lock the login for five minutes. Here
-# each of the five may come within five minutes of the last: slow guessing counts too.
-AXES_FAILURE_LIMIT = 5
-AXES_COOLOFF_TIME = timedelta(minutes=5)
-AXES_LOCKOUT_PARAMETERS = ["username"]
-AXES_RESET_ON_SUCCESS = True
-AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_USERNAME_CALLABLE = "zportal.services.sign_in_name"
-AXES_HANDLER = "zportal.sign_in_lock.LoginLock"
-AXES_LOCKOUT_CALLABLE = "zportal.views.sign_in.locked"
-AXES_CLIENT_IP_CALLABLE = "zportal.middleware.client_ip"
-AXES_ENABLE_ADMIN = False
-AXES_VERBOSE = False
-AXES_SENSITIVE_PARAMETERS = ["password"]
 
 # Vendor: 30 minutes idle ("Advanced Settings"), 720 minutes at most.
 SESSION_COOKIE_AGE = 30 * 60
@@ -232,9 +213,6 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W021",
     # TLS ends at a proxy or tunnel that speaks http to us: a redirect would loop.
     "security.W008",
-    # django-axes would rather lock by address. The vendor locks the login, and a
-    # guesser with many addresses must not get five tries from each.
-    "axes.W006",
 ]
 
 # -------------------------------------------------------------------------- limits
@@ -280,12 +258,20 @@ SCIM_SERVICE_PROVIDER = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "formatters": {
+        "line": {
+            "class": "zportal.log_lines.LineFormatter",
+            "format": "%(levelname)s %(name)s: %(message)s",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "scim": {"level": "INFO"},
         "zportal": {"level": "INFO"},
+        # Django gives these two handlers of their own, which write what clients sent.
+        "django": {"handlers": []},
+        "django.server": {"handlers": [], "propagate": True},
         # The event log holds every refused call; the console need not repeat them.
         "django.request": {"level": "ERROR"},
     },

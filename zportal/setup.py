@@ -5,9 +5,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.views.decorators.debug import sensitive_variables
 
 from scim import services as scim
 from scim.database_errors import is_conflict
@@ -26,6 +29,13 @@ class NewAdministrator:
 
     login: str
     password: str
+
+
+class NewPassword(NamedTuple):
+    """A generated password, and what is stored of it."""
+
+    text: str
+    hashed: str
 
 
 @dataclass(frozen=True)
@@ -53,13 +63,17 @@ def set_up_organization(
     role: str = Administrator.Role.SUPER_ADMIN,
     is_superuser: bool = False,
     enable_scim: bool = False,
+    password: NewPassword | None = None,
     actor: str,
 ) -> NewOrganization:
     """Make an organization and what was asked for with it, or nothing at all.
 
-    Raises ValidationError with one sentence for each reason to refuse.
+    *password* is that of *admin*; without one, one is made. Raises ValidationError with
+    one sentence for each reason to refuse.
     """
     _refuse(name, domains, package, admin, enable_scim=enable_scim)
+    if admin is not None:
+        password = password or new_password()
     try:
         with transaction.atomic():
             organization = scim.create_organization(
@@ -72,6 +86,7 @@ def set_up_organization(
                     login=admin,
                     role=role,
                     is_superuser=is_superuser,
+                    password=password,
                 )
             token = None
             if enable_scim:
@@ -93,20 +108,23 @@ def add_administrator(
     login: str,
     role: str = Administrator.Role.SUPER_ADMIN,
     is_superuser: bool = False,
+    password: NewPassword | None = None,
 ) -> NewAdministrator:
-    """Make an administrator with a generated password.
+    """Make an administrator with a generated password, *password* if there is one.
 
     Raises ValidationError when the login is no login or is taken.
     """
-    password = generate_password()
-    administrator = Administrator.objects.create_user(
-        login,
-        password,
+    password = password or new_password()
+    administrator = Administrator(
+        login=match_key(login),
+        password=password.hashed,
         home=organization,
         role=role,
         is_superuser=is_superuser,
     )
-    return NewAdministrator(administrator.login, password)
+    administrator.full_clean()
+    administrator.save()
+    return NewAdministrator(administrator.login, password.text)
 
 
 @transaction.atomic
@@ -122,6 +140,13 @@ def open_provisioning(*, organization: Organization, actor: str) -> str:
     _, secret = scim.generate_token(organization=organization, actor=actor)
     scim.activate_token(organization=organization, actor=actor)
     return secret
+
+
+@sensitive_variables()
+def new_password() -> NewPassword:
+    """Generate a password and hash it, which may raise TooManyPasswords."""
+    text = generate_password()
+    return NewPassword(text, make_password(text))
 
 
 def generate_password() -> str:

@@ -79,7 +79,6 @@ def test_the_corner_names_the_organization(
         "/scim/",
         "/scim/directoryuser/",
         "/zportal/administrator/",
-        "/axes/accessattempt/",
         "/r/1/1/",
         "/admin/",
     ],

@@ -10,6 +10,7 @@ from unittest.mock import patch
 from django.urls import reverse
 
 from tests.portal.stage import PERSON, RIGHT_TO_LEFT, Cast
+from zportal.passwords import TooManyPasswords
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -219,6 +220,14 @@ def meets_a_fault(page: Page) -> None:
     page.get_by_role("heading", name="Something went wrong").wait_for()
 
 
+def finds_the_server_busy(page: Page) -> None:
+    with patch("zportal.services.sign_in.begin_try", side_effect=TooManyPasswords):
+        page.get_by_label("Login ID", exact=True).fill("somebody")
+        page.get_by_label("Password", exact=True).fill("right")
+        page.get_by_role("button", name="Sign In").click()
+        page.get_by_role("heading", name="Too many at once").wait_for()
+
+
 SETTINGS = "authentication_settings"
 TEST = "zportal_signontest_report"
 USERS = "scim_directoryuser_changelist"
@@ -291,5 +300,6 @@ STOPS = [
     Stop("error-403", "auditor", "organizations", status=403),
     Stop("error-403-form", "", "login", sends_an_expired_form),
     Stop("error-404", "admin", "/administration/nowhere/", status=404),
+    Stop("error-429", "", "login", finds_the_server_busy),
     Stop("error-500", "admin", "search", meets_a_fault),
 ]

@@ -17,6 +17,7 @@ from zportal.certificates import TOO_LARGE, UPLOAD_LIMIT, read_certificate
 from zportal.models import AuthenticationSettings, SamlConfiguration
 from zportal.saml.addresses import NO_PORTAL_URL, validate_portal_url
 from zportal.services import SWITCH, check_provisioning
+from zportal.validators import no_control_characters
 
 ATTRIBUTE_LENGTH = 254
 MAPPED_ATTRIBUTES = (
@@ -66,7 +67,7 @@ def _attribute(label: str, help_text: str = "") -> forms.CharField:
         label=label,
         required=False,
         max_length=ATTRIBUTE_LENGTH,
-        validators=[one_word],
+        validators=[one_word, no_control_characters],
         widget=_text(autocapitalize="none"),
         help_text=help_text,
     )
@@ -129,7 +130,7 @@ class AuthenticationSettingsForm(forms.Form):
     login_name_attribute = forms.CharField(
         label="Login Name Attribute",
         max_length=ATTRIBUTE_LENGTH,
-        validators=[one_word],
+        validators=[one_word, no_control_characters],
         widget=_text(autocapitalize="none"),
         help_text="One word; capital letters count.",
         error_messages={
@@ -140,6 +141,7 @@ class AuthenticationSettingsForm(forms.Form):
         label="IdP Entity ID",
         required=False,
         max_length=1024,
+        validators=[no_control_characters],
         widget=_text(autocapitalize="none"),
         help_text=format_html(
             "In Entra: <strong>{}</strong>. Empty: any issuer whose signature fits the certificate.",

@@ -5,6 +5,8 @@ from typing import Any
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, UsernameField
 
+from zportal.validators import no_control_characters
+
 LOGIN_LENGTH = 128
 """That of Administrator.login."""
 
@@ -16,6 +18,7 @@ class SignInForm(AuthenticationForm):
         label="Login ID",
         # The lock is counted in a column: a longer login is nobody's.
         max_length=LOGIN_LENGTH,
+        validators=[no_control_characters],
         widget=forms.TextInput(
             attrs={
                 "class": "input",

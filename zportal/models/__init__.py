@@ -11,6 +11,7 @@ from zportal.models.saml import (
 )
 from zportal.models.session import AdministratorSession
 from zportal.models.settings import AuthenticationSettings, SamlConfiguration, Stage
+from zportal.models.sign_in import SignInCount
 
 __all__ = [
     "Activation",
@@ -21,6 +22,7 @@ __all__ = [
     "ForcedReauthentication",
     "SamlConfiguration",
     "SamlReceipt",
+    "SignInCount",
     "SignOnSession",
     "SignOnTest",
     "SigningKey",

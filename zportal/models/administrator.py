@@ -8,6 +8,7 @@ from django.db import models
 
 from scim.models import Organization
 from scim.text import match_key
+from zportal.validators import no_control_characters
 
 
 class AdministratorManager(BaseUserManager["Administrator"]):
@@ -28,9 +29,18 @@ class AdministratorManager(BaseUserManager["Administrator"]):
         return administrator
 
     def create_superuser(
-        self, login: str, password: str | None = None, **fields: Any
+        self,
+        login: str,
+        password: str | None = None,
+        *,
+        home: Organization | int,
+        **fields: Any,
     ) -> Administrator:
-        return self.create_user(login, password, is_superuser=True, **fields)
+        """Make a superuser; ``manage.py createsuperuser`` gives the key of *home*."""
+        home_id = home.pk if isinstance(home, Organization) else home
+        return self.create_user(
+            login, password, home_id=home_id, is_superuser=True, **fields
+        )
 
 
 class Administrator(AbstractBaseUser):
@@ -45,8 +55,12 @@ class Administrator(AbstractBaseUser):
         LIGHT = "light", "Light"
         DARK = "dark", "Dark"
 
-    login = models.CharField("Login ID", max_length=128, unique=True)
-    name = models.CharField(max_length=254, blank=True)
+    login = models.CharField(
+        "Login ID", max_length=128, unique=True, validators=[no_control_characters]
+    )
+    name = models.CharField(
+        max_length=254, blank=True, validators=[no_control_characters]
+    )
     home = models.ForeignKey(
         Organization,
         on_delete=models.CASCADE,

@@ -26,6 +26,16 @@ class AdministratorSessionQuerySet(models.QuerySet["AdministratorSession"]):
             | models.Q(started__lt=now - settings.SESSION_LIMIT)
         )
 
+    def count_password(self, key: int, most: int) -> bool:
+        """Count a current password before it is looked at; False when there were *most*."""
+        room = self.filter(pk=key, wrong_passwords__lt=most)
+        return bool(room.update(wrong_passwords=models.F("wrong_passwords") + 1))
+
+    def uncount_password(self, key: int) -> None:
+        """Forget a password that was counted and not looked at after all."""
+        counted = self.filter(pk=key, wrong_passwords__gt=0)
+        counted.update(wrong_passwords=models.F("wrong_passwords") - 1)
+
     def newest_first(self) -> Self:
         return self.order_by("-last_seen", "-pk")
 
@@ -42,6 +52,9 @@ class AdministratorSession(models.Model):
     started = models.DateTimeField(default=timezone.now)
     last_seen = models.DateTimeField(default=timezone.now)
     address = models.GenericIPAddressField(null=True)
+    wrong_passwords = models.PositiveSmallIntegerField(
+        default=0, help_text="Typed as the current password since the last right one."
+    )
 
     objects = AdministratorSessionQuerySet.as_manager()
 

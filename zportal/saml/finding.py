@@ -6,6 +6,7 @@ from django import forms
 
 from scim.models import Domain, Organization
 from zportal.models import AuthenticationSettings, Stage
+from zportal.validators import no_control_characters
 
 MOST = 100
 """Organizations of one domain that are listed."""
@@ -17,6 +18,7 @@ class FindForm(forms.Form):
     user_name = forms.CharField(
         label="User Name",
         max_length=254,
+        validators=[no_control_characters],
         widget=forms.TextInput(
             attrs={
                 "class": "input",

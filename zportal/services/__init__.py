@@ -12,7 +12,6 @@ from zportal.services.authentication_settings import (
 )
 from zportal.services.domains import register_domain
 from zportal.services.reauthentication import force_reauthentication
-from zportal.services.sign_in import sign_in_name
 
 __all__ = [
     "SWITCH",
@@ -24,5 +23,4 @@ __all__ = [
     "issue_token",
     "register_domain",
     "save_authentication_settings",
-    "sign_in_name",
 ]

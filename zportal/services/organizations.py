@@ -10,11 +10,10 @@ from django.views.decorators.debug import sensitive_variables
 
 from zportal import audit
 from zportal.models import Administrator, AuditLog
-from zportal.setup import NewOrganization, set_up_organization
+from zportal.setup import NewOrganization, new_password, set_up_organization
 
 
 @sensitive_variables()
-@transaction.atomic
 def make_organization(
     *,
     administrator: Administrator,
@@ -33,31 +32,35 @@ def make_organization(
     """
     if not administrator.may_make_organizations:
         raise PermissionDenied
-    made = set_up_organization(
-        name=name,
-        domains=domains,
-        package=package,
-        profile=profile,
-        admin=admin,
-        enable_scim=enable_scim,
-        actor=administrator.login,
-    )
-    audit.record(
-        administrator=administrator,
-        client_ip=client_ip,
-        organization=made.organization,
-        category=AuditLog.Category.COMPANY_PROFILE,
-        action=AuditLog.Action.CREATE,
-        resource=f"Organization {made.organization.name}",
-        changes={
-            "Registered Domains": ["", ", ".join(made.domains)],
-            "Package": ["", made.organization.get_package_display()],
-            "Behaviour Profile": ["", profile],
-            "Administrator": [
-                "",
-                made.administrator.login if made.administrator else "",
-            ],
-            "SCIM": ["", "on" if enable_scim else "off"],
-        },
-    )
+    # Before the transaction: a hash may wait for its turn, and no writer should for it.
+    password = new_password() if admin else None
+    with transaction.atomic():
+        made = set_up_organization(
+            name=name,
+            domains=domains,
+            package=package,
+            profile=profile,
+            admin=admin,
+            enable_scim=enable_scim,
+            password=password,
+            actor=administrator.login,
+        )
+        audit.record(
+            administrator=administrator,
+            client_ip=client_ip,
+            organization=made.organization,
+            category=AuditLog.Category.COMPANY_PROFILE,
+            action=AuditLog.Action.CREATE,
+            resource=f"Organization {made.organization.name}",
+            changes={
+                "Registered Domains": ["", ", ".join(made.domains)],
+                "Package": ["", made.organization.get_package_display()],
+                "Behaviour Profile": ["", profile],
+                "Administrator": [
+                    "",
+                    made.administrator.login if made.administrator else "",
+                ],
+                "SCIM": ["", "on" if enable_scim else "off"],
+            },
+        )
     return made

@@ -8,10 +8,35 @@ from django.views.decorators.debug import sensitive_variables
 from zportal import audit
 from zportal.models import Administrator, AdministratorSession, AuditLog
 from zportal.models.session import AdministratorSessionQuerySet
+from zportal.services.sign_in import WRONG_PASSWORDS
+
+
+def begin_password_try(session: int) -> bool:
+    """Count a current password before it is looked at; False when there were too many.
+
+    The limit is that of signing in. The count is the session's, which ends with it: in
+    a session that somebody found open, no more can be guessed.
+    """
+    return AdministratorSession.objects.count_password(session, WRONG_PASSWORDS)
+
+
+def take_back_password_try(session: int) -> None:
+    """Forget a try whose password was not looked at after all."""
+    AdministratorSession.objects.uncount_password(session)
+
+
+def has_no_password_try(session: int) -> bool:
+    """Whether the last wrong password was one too many."""
+    rows = AdministratorSession.objects.filter(pk=session)
+    return not rows.filter(wrong_passwords__lt=WRONG_PASSWORDS).exists()
+
+
+def forget_wrong_passwords(session: int) -> None:
+    """Begin to count anew: the right password was given."""
+    AdministratorSession.objects.filter(pk=session).update(wrong_passwords=0)
 
 
 @sensitive_variables("password")
-@transaction.atomic
 def change_password(
     *,
     administrator: Administrator,
@@ -20,10 +45,13 @@ def change_password(
     session: int | None,
 ) -> None:
     """Store a validated password, and end all sessions but *session*."""
+    # Before the transaction: a hash may wait for its turn, and no writer should for it.
     administrator.set_password(password)
-    administrator.save(update_fields=["password"])
-    _others(administrator, session).delete()
-    _record(administrator, client_ip, note="Password changed; other sessions ended.")
+    with transaction.atomic():
+        administrator.save(update_fields=["password"])
+        _others(administrator, session).delete()
+        note = "Password changed; other sessions ended."
+        _record(administrator, client_ip, note=note)
 
 
 @transaction.atomic

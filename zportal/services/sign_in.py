@@ -1,19 +1,110 @@
-"""How a failed sign-in is counted."""
+"""How tries to sign in are counted: each before its password is looked at.
+
+A login, a browser that signed in before and an address are counted apart, as OWASP has
+it: strangers who lock a login do not lock its owner out.
+https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from ipaddress import IPv6Address, ip_address, ip_network
 
-from django.http import HttpRequest
+from django.db import transaction
 
-from scim.text import match_key
+from zportal.models.sign_in import Counted, SignInCount
+from zportal.passwords import PATIENCE, TooManyPasswords
+
+WRONG_PASSWORDS = 5
+"""Vendor: five wrong passwords within a minute lock the login for five minutes. Here each
+may come within five minutes of the last: slow guessing counts too."""
+
+WRONG_OF_ADDRESS = 100
+"""From one address within five minutes. A class of thirty behind one address may mistype
+three times each."""
+
+LOOK_AGAIN = 0.05
+"""Seconds between two looks whether a try that is being evaluated has ended."""
 
 
-def sign_in_name(
-    request: HttpRequest | None, credentials: dict[str, Any] | None
-) -> str:
-    """The login under which django-axes counts failures: folded, as it is stored."""
-    name = (credentials or {}).get("username")
-    if name is None and request is not None:
-        name = request.POST.get("username")
-    return match_key(str(name or ""))
+class SignInLocked(Exception):
+    """Too many passwords were wrong; this one was not looked at, or was the last."""
+
+    def __init__(self, kind: str, until: datetime) -> None:
+        super().__init__(kind)
+        self.kind = kind
+        """What is locked: ``login``, ``browser`` or ``address``."""
+        self.until = until
+
+
+def begin_try(
+    *, login: str, browser: str | None, address: str | None
+) -> Sequence[Counted]:
+    """Count a try to sign in, and return by what; the caller says how it ended.
+
+    *browser* is the name in a good cookie for *login*. Raises SignInLocked, and
+    TooManyPasswords while as many tries as there is room for are being looked at.
+    """
+    if browser is not None:
+        tried = [Counted("browser", browser, WRONG_PASSWORDS, slides=True)]
+    else:
+        # Always in this order: two tries that wait for each other would be a deadlock.
+        tried = [
+            Counted("address", network_of(address), WRONG_OF_ADDRESS, slides=False),
+            Counted("login", login, WRONG_PASSWORDS, slides=True),
+        ]
+    deadline = time.monotonic() + PATIENCE
+    while (full := _take(tried)) is not None:
+        counted, row = full
+        if row.wrong >= counted.most:
+            raise SignInLocked(counted.kind, row.ends)
+        if time.monotonic() > deadline:
+            raise TooManyPasswords
+        time.sleep(LOOK_AGAIN)
+    return tried
+
+
+def take_back(tried: Sequence[Counted]) -> None:
+    """Forget a try whose password was not looked at after all."""
+    with transaction.atomic():
+        for counted in tried:
+            SignInCount.objects.take_back(counted)
+
+
+def failed(tried: Sequence[Counted]) -> None:
+    """Count a wrong password; raise SignInLocked when it was one too many."""
+    with transaction.atomic():
+        full = [(each, SignInCount.objects.failed(each)) for each in tried]
+    SignInCount.objects.prune()
+    for counted, row in full:
+        if row is not None:
+            raise SignInLocked(counted.kind, row.ends)
+
+
+def succeeded(tried: Sequence[Counted]) -> None:
+    """Forget the try, and the wrong passwords before it."""
+    with transaction.atomic():
+        for counted in tried:
+            SignInCount.objects.succeeded(counted)
+    SignInCount.objects.prune()
+
+
+def network_of(address: str | None) -> str:
+    """Return what one client can choose its address from: of IPv6, the whole /64."""
+    parsed = ip_address(address) if address else None
+    if isinstance(parsed, IPv6Address):
+        return str(ip_network((parsed, 64), strict=False))
+    return str(parsed or "")
+
+
+def _take(tried: Sequence[Counted]) -> tuple[Counted, SignInCount] | None:
+    """Count the try everywhere, or nowhere and return what has no room for it."""
+    with transaction.atomic():
+        for counted in tried:
+            row = SignInCount.objects.take(counted)
+            if row is not None:
+                transaction.set_rollback(True)
+                return counted, row
+    return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout, update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
@@ -21,13 +20,11 @@ from zportal.access import administrator_of
 from zportal.forms.profile import PasswordForm, ThemeForm
 from zportal.middleware import SESSION_ROW, client_ip
 from zportal.models import AdministratorSession
+from zportal.passwords import TooManyPasswords
 from zportal.services import profile as services
 from zportal.views.frame import page_context
 
 PAGE = "admin:profile"
-
-WRONG_PASSWORDS = "wrong_passwords"
-"""Where a session counts wrong current passwords."""
 
 SESSIONS_SHOWN = 50
 LARGEST_KEY = 2**63 - 1
@@ -74,32 +71,38 @@ def theme(request: HttpRequest) -> HttpResponse:
 def password(request: HttpRequest) -> HttpResponse:
     """Change the password; this session goes on, the others end."""
     administrator = administrator_of(request)
+    session = request.session[SESSION_ROW]
+    if not services.begin_password_try(session):
+        return _sign_out(request)
     form = PasswordForm(administrator, request.POST)
-    if not form.is_valid():
-        if "old_password" in form.errors and _guessed_too_often(request):
-            logout(request)
-            return redirect("admin:login")
-        return _page(request, password_form=form)
-    request.session.pop(WRONG_PASSWORDS, None)
-    services.change_password(
-        administrator=administrator,
-        client_ip=client_ip(request),
-        password=form.cleaned_data["new_password1"],
-        session=request.session.get(SESSION_ROW),
-    )
+    try:
+        is_valid = form.is_valid()
+        if is_valid:
+            services.change_password(
+                administrator=administrator,
+                client_ip=client_ip(request),
+                password=form.cleaned_data["new_password1"],
+                session=session,
+            )
+    except TooManyPasswords:
+        services.take_back_password_try(session)
+        raise
+    if "old_password" in form.errors:
+        spent = services.has_no_password_try(session)
+        return _sign_out(request) if spent else _page(request, password_form=form)
+    services.forget_wrong_passwords(session)
+    # Also when an old hash was replaced: the session is bound to the stored one.
     update_session_auth_hash(request, administrator)
+    if not is_valid:
+        return _page(request, password_form=form)
     messages.success(request, "The password is changed. Your other sessions ended.")
     return redirect(PAGE)
 
 
-def _guessed_too_often(request: HttpRequest) -> bool:
-    """Count a wrong current password; whoever found an open session must not guess on.
-
-    The limit is that of signing in, where the login is locked as well.
-    """
-    wrong = request.session.get(WRONG_PASSWORDS, 0) + 1
-    request.session[WRONG_PASSWORDS] = wrong
-    return bool(wrong >= settings.AXES_FAILURE_LIMIT)
+def _sign_out(request: HttpRequest) -> HttpResponse:
+    """End a session in which somebody guesses: whoever found it open must not go on."""
+    logout(request)
+    return redirect("admin:login")
 
 
 @require_POST

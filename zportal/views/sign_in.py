@@ -1,11 +1,11 @@
-"""Sign-in, and the answer while a login is locked."""
+"""Sign-in, and the answers while it is locked and while the server is busy hashing."""
 
 from __future__ import annotations
 
 import math
+from http import HTTPStatus
 from typing import Any
 
-from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
@@ -13,10 +13,14 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from zportal.forms import SignInForm
-from zportal.services import sign_in_name
+from zportal.known_browsers import remember_browser
+from zportal.services.sign_in import SignInLocked
 
 REMEMBERED_LOGIN = "remembered_login"
 REMEMBERED_FOR = 365 * 24 * 60 * 60
+
+BUSY_SECONDS = 5
+"""After which whoever found the server busy may try again."""
 
 
 class SignInView(LoginView):
@@ -33,6 +37,7 @@ class SignInView(LoginView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
+        remember_browser(response, form.get_user())
         if form.cleaned_data["remember"]:
             response.set_cookie(
                 REMEMBERED_LOGIN,
@@ -48,24 +53,28 @@ class SignInView(LoginView):
         return response
 
 
-def locked(
-    request: HttpRequest, response: HttpResponse, credentials: dict[str, Any] | None
-) -> HttpResponse:
-    """Answer for django-axes: this login is locked, and when to try again."""
-    attempt = (
-        AccessAttempt.objects.filter(username=sign_in_name(request, credentials))
-        .order_by("-attempt_time")
-        .first()
-    )
-    now = timezone.now()
-    until = (attempt.attempt_time if attempt else now) + settings.AXES_COOLOFF_TIME
-    seconds = max(1, math.ceil((until - now).total_seconds()))
+def locked(request: HttpRequest, lock: SignInLocked) -> HttpResponse:
+    """Say that too many passwords were wrong, and when to try again."""
+    seconds = max(1, math.ceil((lock.until - timezone.now()).total_seconds()))
     context = {
         "title": "Sign-in is locked",
-        "until": until,
+        "kind": lock.kind,
+        "until": lock.until,
         "minutes": math.ceil(seconds / 60),
     }
-    answer = render(request, "sign_in/locked.html", context, status=429)
+    return _later(request, "sign_in/locked.html", context, seconds)
+
+
+def busy(request: HttpRequest) -> HttpResponse:
+    """Say that the server looked at other passwords: this one counts as never sent."""
+    context = {"title": "Too many at once"}
+    return _later(request, "sign_in/busy.html", context, BUSY_SECONDS)
+
+
+def _later(
+    request: HttpRequest, template: str, context: dict[str, Any], seconds: int
+) -> HttpResponse:
+    answer = render(request, template, context, status=HTTPStatus.TOO_MANY_REQUESTS)
     answer["Retry-After"] = str(seconds)
     answer["Cache-Control"] = "no-store"
     return answer
