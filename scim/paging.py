@@ -17,7 +17,6 @@ from django.db.models import QuerySet, Value
 
 from scim.documents import Document
 from scim.filter_sql import Beyond
-from scim.rows import matching
 from scim.sorting import VALUE, Key
 
 
@@ -30,16 +29,10 @@ class Source:
     """
 
     rank: int
-    organization_id: int
     known: QuerySet[Any]
-    rows: Any
+    rows: QuerySet[Any]
     key: Key | None
     documents: Callable[[list[Any]], list[Document]]
-
-    def matched(self) -> list[Any]:
-        """Return the first MOST rows of an equality, by SQL that is there already."""
-        column, value = self.rows.equality
-        return matching(self.rows.model, self.organization_id, column, value)
 
 
 @dataclass(frozen=True)
@@ -80,13 +73,6 @@ class Run:
     ) -> list[Found]:
         """Return up to *most* rows behind a place, or behind the first *skip*."""
         window = slice(skip, skip + most)
-        source = self.sources[0]
-        looked_up = source.rows.equality and len(self.sources) == 1
-        if looked_up and not (self.valued or behind or descending or skip):
-            return [
-                Found(Place(None, source.rank, row.pk), source, row)
-                for row in source.matched()[window]
-            ]
         parts = [
             self._behind(source, behind, descending=descending)
             for source in self.sources
