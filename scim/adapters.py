@@ -33,7 +33,7 @@ from scim.schema import GROUP_KIND, Document, Kind, resource_type_documents
 
 __all__ = ["GroupAdapter", "UserAdapter", "group_document", "user_document"]
 
-EVERYTHING = Projection.of()
+EVERYTHING = Projection()
 
 
 class _Adapter:
@@ -161,7 +161,7 @@ class GroupAdapter(_Adapter, SCIMGroup):  # type: ignore[misc]
             self.obj,
             members,
             base=base_url(self.request.organization),
-            with_members=projection.wants("members"),
+            with_members=projection.wants("members", GROUP_KIND.schema),
         )
         return projection.apply(document)
 

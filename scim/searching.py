@@ -55,7 +55,7 @@ class Search:
             raise InvalidSyntax(
                 f"schemas of a search must hold {SchemaURI.SERACH_REQUEST}."
             )
-        projection = Projection.of(
+        projection = Projection(
             _joined(body, "attributes"), _joined(body, "excludedattributes")
         )
         return cls._of(lambda name: lookup(body, name.lower()), projection, profile)
@@ -85,9 +85,7 @@ class Search:
 
 
 def projection_of(query: Any) -> Projection:
-    return Projection.of(
-        query.get("attributes", ""), query.get("excludedAttributes", "")
-    )
+    return Projection(query.get("attributes", ""), query.get("excludedAttributes", ""))
 
 
 def _filter(text: Any) -> str:
@@ -155,8 +153,9 @@ class Target:
 
         def documents(rows: list[Any]) -> list[Document]:
             # A digest of the groups is part of a user's meta.version.
-            wanted = projection.wants(related) or (
-                related == "groups" and projection.wants("meta")
+            schema = self.kind.schema
+            wanted = projection.wants(related, schema) or (
+                related == "groups" and projection.wants("meta", schema)
             )
             others = read(rows) if wanted else {}
             return [
