@@ -15,9 +15,9 @@ from pydantic import ValidationError
 from scim2_models import SearchRequest
 from scim2_models.path import AttributeBinding
 
+from scim.comparisons import document_path
 from scim.errors import InvalidPath, InvalidValue
 from scim.filter_sql import DocumentValue
-from scim.filters import document_path
 from scim.membership_filters import OF_GROUP, OF_USER
 from scim.models import GroupMembership
 from scim.schema import Kind
