@@ -308,31 +308,6 @@ class DocumentValue(Expression):
         return value if self.type else text, []
 
 
-class Beyond(Expression):
-    """Whether (value, key) of a row is beyond that of a place: a comparison of rows."""
-
-    conditional = True
-    output_field = BooleanField()
-
-    def __init__(self, name: str, word: str, value: Any, key: int) -> None:
-        """*name* is that of the value; *word* is ``gt`` or ``lt``."""
-        super().__init__()
-        self.sign = {"gt": ">", "lt": "<"}[word]
-        self.sides: list[Any] = [F(name), F("pk"), Value(value), Value(key)]
-
-    def get_source_expressions(self) -> list[Any]:
-        return self.sides
-
-    def set_source_expressions(self, exprs: list[Any]) -> None:  # type: ignore[override]
-        self.sides = exprs
-
-    def as_sql(self, compiler: Any, connection: Any) -> SqlWithParams:  # type: ignore[override]
-        compiled = [compiler.compile(side) for side in self.sides]
-        one, two, three, four = (sql for sql, _ in compiled)
-        params = [param for _, each in compiled for param in each]
-        return f"(({one}, {two}) {self.sign} ({three}, {four}))", params
-
-
 class TextTest(Expression):
     """An operator of RFC 7644 on the text of an expression that is never NULL."""
 
