@@ -21,6 +21,7 @@ from scim.projection import Projection
 from scim.rows import equality_of, matching
 from scim.schema import GROUP_KIND, Document, Kind
 from scim.sorting import Key, Sort
+from scim.time_limits import limited_search
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,100}")
 
@@ -180,7 +181,15 @@ class Target:
 
 
 def list_response(targets: list[Target], search: Search) -> Document:
-    """Return the ListResponse of *search*, one list over all of the *targets*."""
+    """Return the ListResponse of *search*, one list over all of the *targets*.
+
+    Raises TooMany when the database takes too long for it.
+    """
+    with limited_search():
+        return _list_response(targets, search)
+
+
+def _list_response(targets: list[Target], search: Search) -> Document:
     sort = search.sort
     kinds = [target.kind for target in targets]
     sources = [
