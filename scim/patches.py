@@ -184,12 +184,19 @@ def _check_cost(document: Document, operations: list[Document]) -> None:
         )
     selecting = sum("[" in operation.get("path", "") for operation in operations)
     values = [len(value) for value in document.values() if isinstance(value, list)]
+    added = sum(_values_in(operation.get("value")) for operation in operations)
     # Each of them may also add a value.
-    if selecting * (max(values, default=0) + selecting) > MAX_COMPARISONS:
+    if selecting * (max(values, default=0) + added + selecting) > MAX_COMPARISONS:
         raise InvalidValue(
             f"{selecting} Operations that select values are too many for this resource. "
             "Send them in several PATCH requests."
         )
+
+
+def _values_in(value: Any) -> int:
+    """Return how many values of attributes an operation holds at the most."""
+    parts = value.values() if isinstance(value, dict) else [value]
+    return sum(len(part) for part in parts if isinstance(part, list))
 
 
 def read_operations(body: Document) -> list[Document]:

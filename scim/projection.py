@@ -52,7 +52,7 @@ def _names(parameter: str, text: str) -> Names:
         else:
             head, _, part = name.removeprefix(core).partition(".")
         if head:
-            below = None
+            below: Names | None = None
             # In an extension a part may be complex itself; nothing goes deeper.
             for step in reversed(part.split(".", 1) if part else []):
                 below = {step: below}

@@ -108,7 +108,8 @@ def _request_type(*models: Any) -> Any:
     Pydantic takes longer to make the class than most searches take, and keeps no class
     that nobody holds.
     """
-    return SearchRequest.__class_getitem__(Union[models])  # noqa: UP007
+    resource: Any = Union[models]  # noqa: UP007
+    return SearchRequest.__class_getitem__(resource)
 
 
 def _key(kind: Kind, binding: AttributeBinding) -> Key | None:
