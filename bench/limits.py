@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+# The thread that writes events would hold a connection to the database.
+os.environ["EVENT_DELAY"] = "0"
 
 # Sets Django up.
 from bench.portal import scratch_database  # isort: split

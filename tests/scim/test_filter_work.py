@@ -132,3 +132,13 @@ def test_filters_of_identity_providers(
     risk = created(rfc_scim, "/Groups", group(members=members(ada)))["id"]
     text = text.replace("{ada}", ada).replace("{risk}", risk)
     assert len(listed(asked(rfc_scim, path, text))) == 1
+
+
+@pytest.mark.django_db
+def test_no_filter_is_compiled() -> None:
+    """PostgreSQL took 20 seconds to compile 60 look-ups, and 0.1 to carry them out."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite compiles nothing")
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW jit")
+        assert cursor.fetchone() == ("off",)
