@@ -27,13 +27,13 @@ from scim.documents import (
 from scim.kinds import user_kind
 from scim.members import MemberChange, members_of_body, split_operations
 from scim.models import DirectoryGroup, DirectoryUser
-from scim.patches import patch, patch_user, read_resource
+from scim.patches import check_size, patch, patch_user, read_resource
 from scim.projection import Projection
 from scim.schema import GROUP_KIND, Document, Kind, resource_type_documents
 
 __all__ = ["GroupAdapter", "UserAdapter", "group_document", "user_document"]
 
-EVERYTHING = Projection.of()
+EVERYTHING = Projection()
 
 
 class _Adapter:
@@ -161,7 +161,7 @@ class GroupAdapter(_Adapter, SCIMGroup):  # type: ignore[misc]
             self.obj,
             members,
             base=base_url(self.request.organization),
-            with_members=projection.wants("members"),
+            with_members=projection.wants("members", GROUP_KIND.schema),
         )
         return projection.apply(document)
 
@@ -175,6 +175,7 @@ class GroupAdapter(_Adapter, SCIMGroup):  # type: ignore[misc]
     def handle_operations(self, operations: list[Document]) -> None:
         """Note what a PATCH asks for; members are never loaded."""
         others, self.member_change = split_operations(operations)
+        check_size(others)
         self.document = patch(GROUP_KIND, self.obj.data, others)
 
     def save(self) -> bool:

@@ -20,6 +20,12 @@ from scim.errors import (
 MAX_DEPTH = 16
 """Levels of nesting; the deepest SCIM message (Bulk of PATCH of complex values) has 9."""
 
+MAX_VALUES = 400_000
+"""Values in a body; 40,000 members with all their attributes are 200,000.
+
+Each takes up to 200 bytes of memory, and ten times as many fit into 10 MiB.
+"""
+
 DISCARDED = 32 * 1024 * 1024
 """How much of a body that is too large is read to no purpose."""
 
@@ -40,7 +46,8 @@ def read_object(request: Any, *, most: int | None = None) -> dict[str, Any]:
 
     *most* are the bytes that a call takes, where it takes fewer than others. Raises
     UnsupportedMediaType, TooLarge, RequestTimeout, InvalidSyntax (not JSON, not an
-    object, too deep) or InvalidValue (a NUL character, which PostgreSQL cannot store).
+    object, too deep, too many values) or InvalidValue (a NUL character, which
+    PostgreSQL cannot store).
     """
     if (body := getattr(request, "data", None)) is not None:
         return cast("dict[str, Any]", body)
@@ -51,6 +58,7 @@ def read_object(request: Any, *, most: int | None = None) -> dict[str, Any]:
         raise TooLarge
     if not raw.strip():
         raise InvalidSyntax("The body is empty; this call takes a JSON object.")
+    _check_number(raw)
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError as exc:
@@ -107,6 +115,19 @@ def _discard(stream: Any) -> None:
     with suppress(OSError):
         while left > 0 and (block := stream.read(64 * 1024)):
             left -= len(block)
+
+
+def _check_number(raw: bytes) -> None:
+    """Refuse more than MAX_VALUES, before they are made.
+
+    Each value follows a comma, or is the first one behind a bracket or brace. Those that
+    stand in strings are counted with them: it takes a long text of commas to matter.
+    """
+    if sum(map(raw.count, (b",", b"[", b"{"))) > MAX_VALUES:
+        raise InvalidSyntax(
+            f"The body holds more than {MAX_VALUES:,} values, counted by its commas and "
+            "brackets. Send them in several requests."
+        )
 
 
 def _check(body: Any) -> None:

@@ -63,6 +63,12 @@ class InvalidFilter(ScimError):
     section = "3.4.2.2"
 
 
+class TooMany(ScimError):
+    scim_type = "tooMany"
+    sentence = "The search asks for more work than this service does for one call."
+    section = "3.4.2.2, 3.12"
+
+
 class InvalidPath(ScimError):
     scim_type = "invalidPath"
     sentence = "The path of the operation names nothing that can be changed."

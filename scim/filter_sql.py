@@ -30,6 +30,12 @@ from scim import ids
 
 SqlWithParams = tuple[str, list[Any]]
 
+READING = 5
+"""What a test of one value costs (scim.filters.MOST_WORK): each document is read."""
+
+READING_VALUES = 20
+"""What it costs beside that to look through the values of an attribute."""
+
 ORDERED_LENGTH = 256
 """Characters by which texts are ordered: as many as a cursor in a URL can hold."""
 
@@ -131,6 +137,9 @@ class Test:
         """Yield names and texts of parts that the node has wherever the test passes."""
         yield from ()
 
+    def cost(self) -> int:
+        return READING
+
 
 @dataclass(frozen=True)
 class Present(Test):
@@ -193,6 +202,9 @@ class Not(Test):
         inner, params = self.test.sql(node)
         return f"(NOT {inner})", params
 
+    def cost(self) -> int:
+        return 1 + self.test.cost()
+
 
 @dataclass(frozen=True)
 class Joined(Test):
@@ -210,6 +222,9 @@ class Joined(Test):
             for test in self.tests:
                 yield from test.required()
 
+    def cost(self) -> int:
+        return sum(test.cost() for test in self.tests)
+
 
 @dataclass(frozen=True)
 class AnyElement(Test):
@@ -223,6 +238,9 @@ class AnyElement(Test):
         table = node.elements(self.path)
         # Names come from our schema documents, values are parameters.
         return f"EXISTS (SELECT 1 FROM {table} WHERE {inner})", params  # noqa: S608
+
+    def cost(self) -> int:
+        return READING_VALUES + self.test.cost()
 
 
 class DocumentTest(Expression):
@@ -288,31 +306,6 @@ class DocumentValue(Expression):
                 f"{value}::{self.type}" if self.type else f'({text} COLLATE "C")'
             ), []
         return value if self.type else text, []
-
-
-class Beyond(Expression):
-    """Whether (value, key) of a row is beyond that of a place: a comparison of rows."""
-
-    conditional = True
-    output_field = BooleanField()
-
-    def __init__(self, name: str, word: str, value: Any, key: int) -> None:
-        """*name* is that of the value; *word* is ``gt`` or ``lt``."""
-        super().__init__()
-        self.sign = {"gt": ">", "lt": "<"}[word]
-        self.sides: list[Any] = [F(name), F("pk"), Value(value), Value(key)]
-
-    def get_source_expressions(self) -> list[Any]:
-        return self.sides
-
-    def set_source_expressions(self, exprs: list[Any]) -> None:  # type: ignore[override]
-        self.sides = exprs
-
-    def as_sql(self, compiler: Any, connection: Any) -> SqlWithParams:  # type: ignore[override]
-        compiled = [compiler.compile(side) for side in self.sides]
-        one, two, three, four = (sql for sql, _ in compiled)
-        params = [param for _, each in compiled for param in each]
-        return f"(({one}, {two}) {self.sign} ({three}, {four}))", params
 
 
 class TextTest(Expression):

@@ -12,10 +12,10 @@ from django.conf import settings
 from django_scim.filters import FilterQuery
 
 if TYPE_CHECKING:
-    from django.db.models import QuerySet
+    from django.db.models import Q, QuerySet
     from django.http import HttpRequest
 
-    from scim.models import DirectoryGroup, DirectoryUser
+    from scim.models import DirectoryGroup, DirectoryUser, Organization
 
 
 def user_model() -> type[DirectoryUser]:
@@ -42,19 +42,21 @@ class _DirectoryFilter(FilterQuery):  # type: ignore[misc]
     kind: ClassVar[str]
 
     @classmethod
-    def search(
-        cls, filter_query: str, request: Any = None, *, root: bool = False
-    ) -> QuerySet[Any]:
-        """Return the rows of the request's organization that match the filter."""
+    def condition(
+        cls, filter_query: str, organization: Organization, *, root: bool = False
+    ) -> Q:
+        """Return what the filter means for the rows of *organization*."""
         from scim.filters import resource_filter
-        from scim.rows import equality_of
 
+        return resource_filter(cls.kind, filter_query, organization, root=root)
+
+    @classmethod
+    def search(cls, filter_query: str, request: Any = None) -> QuerySet[Any]:
+        """Return the rows of the request's organization that match the filter."""
         organization = request.organization
-        condition = resource_filter(cls.kind, filter_query, organization, root=root)
         known: Any = cls.model_getter().objects.for_organization(organization)
-        rows: Any = known.filter(condition)
-        rows.equality = equality_of(condition)
-        return cast("QuerySet[Any]", rows)
+        matching = known.filter(cls.condition(filter_query, organization))
+        return cast("QuerySet[Any]", matching)
 
 
 class UserFilterQuery(_DirectoryFilter):

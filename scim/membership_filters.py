@@ -23,7 +23,7 @@ from scim2_models.path import (
 from scim import ids
 from scim.documents import base_url
 from scim.errors import InvalidFilter
-from scim.filter_sql import ScimIdText, TextTest
+from scim.filter_sql import READING, READING_VALUES, ScimIdText, TextTest
 from scim.models import GroupMembership, Organization
 
 NOTHING = Q(pk__in=[])
@@ -76,7 +76,8 @@ OF_GROUP = Side("group", "user", ids.USER_PREFIX, "Users", "User")
 class Memberships(FilterVisitor[Q]):
     """Compiles what stands in the brackets of ``groups[...]`` or ``members[...]``.
 
-    *resolve* binds the name of a part of the attribute.
+    *resolve* binds the name of a part of the attribute, *charge* is told what a
+    comparison costs.
     """
 
     def __init__(
@@ -84,18 +85,27 @@ class Memberships(FilterVisitor[Q]):
         side: Side,
         organization: Organization,
         resolve: Callable[[AttrPath], AttributeBinding],
+        charge: Callable[[int], None],
     ) -> None:
         self.side = side
         self.organization = organization
         self.resolve = resolve
+        self.charge = charge
 
     def any(self, condition: Q) -> Q:
         """The condition that some membership of the resource meets *condition*."""
         rows = GroupMembership.objects.for_organization(self.organization)
         if not condition:
+            self.charge(READING)
             return Q(Exists(rows.filter(**{self.side.mine: OuterRef("pk")})))
+        if condition.negated or not isinstance(condition.children[0], tuple):
+            self.charge(READING_VALUES)
         # Not EXISTS: SQLite would ask it of every row, instead of beginning here.
         return Q(pk__in=rows.filter(condition).values(self.side.mine))
+
+    def visit(self, node: FilterNode) -> Q:
+        self.charge(1)
+        return super().visit(node)
 
     def visit_logical_expr(self, node: LogicalExpr) -> Q:
         return joined(node, self.visit)
@@ -122,10 +132,12 @@ class Memberships(FilterVisitor[Q]):
     def _compared(self, binding: AttributeBinding, op: str, value: Any) -> Q:
         side = self.side
         column = f"{side.other}_id"
-        match binding.urn.rpartition(".")[2]:
-            case "value" if op == "eq":
-                key = ids.decode(side.prefix, value)
-                return NOTHING if key is None else Q(**{column: key})
+        part = binding.urn.rpartition(".")[2]
+        if part == "value" and op == "eq":
+            key = ids.decode(side.prefix, value)
+            return NOTHING if key is None else Q(**{column: key})
+        self.charge(READING)
+        match part:
             case "value":
                 return Q(TextTest(ScimIdText(column, side.prefix), op, value))
             case "$ref":

@@ -13,12 +13,64 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet, Value
+from django.db.models import BooleanField, Expression, F, QuerySet, Subquery, Value
 
 from scim.documents import Document
-from scim.filter_sql import Beyond
-from scim.rows import matching
+from scim.filter_sql import SqlWithParams
 from scim.sorting import VALUE, Key
+
+
+class Beyond(Expression):
+    """Whether (value, key) of a row is beyond that of a place: a comparison of rows."""
+
+    conditional = True
+    output_field = BooleanField()
+
+    def __init__(self, name: str, word: str, value: Any, key: int) -> None:
+        """*name* is that of the value; *word* is ``gt`` or ``lt``."""
+        super().__init__()
+        self.sign = {"gt": ">", "lt": "<"}[word]
+        self.sides: list[Any] = [F(name), F("pk"), Value(value), Value(key)]
+
+    def get_source_expressions(self) -> list[Any]:
+        return self.sides
+
+    def set_source_expressions(self, exprs: list[Any]) -> None:  # type: ignore[override]
+        self.sides = exprs
+
+    def as_sql(self, compiler: Any, connection: Any) -> SqlWithParams:  # type: ignore[override]
+        compiled = [compiler.compile(side) for side in self.sides]
+        one, two, three, four = (sql for sql, _ in compiled)
+        params = [param for _, each in compiled for param in each]
+        return f"(({one}, {two}) {self.sign} ({three}, {four}))", params
+
+
+class Among(Expression):
+    """Whether the key of a row is one of *keys*, a QuerySet that is read once.
+
+    With ``pk__in``, PostgreSQL reads a QuerySet that has a limit once for each row when
+    it takes the table for small: it does until autovacuum has counted the rows, and it
+    may where one organization of many is large.
+    """
+
+    conditional = True
+    output_field = BooleanField()
+
+    def __init__(self, keys: Any) -> None:
+        super().__init__()
+        self.sides: list[Any] = [F("pk"), Subquery(keys)]
+
+    def get_source_expressions(self) -> list[Any]:
+        return self.sides
+
+    def set_source_expressions(self, exprs: list[Any]) -> None:  # type: ignore[override]
+        self.sides = exprs
+
+    def as_sql(self, compiler: Any, connection: Any) -> SqlWithParams:  # type: ignore[override]
+        key, keys = (compiler.compile(side) for side in self.sides)
+        array = connection.vendor == "postgresql"
+        rest = f"= ANY(ARRAY{keys[0]})" if array else f"IN {keys[0]}"
+        return f"({key[0]} {rest})", [*key[1], *keys[1]]
 
 
 @dataclass(frozen=True)
@@ -30,16 +82,10 @@ class Source:
     """
 
     rank: int
-    organization_id: int
     known: QuerySet[Any]
-    rows: Any
+    rows: QuerySet[Any]
     key: Key | None
     documents: Callable[[list[Any]], list[Document]]
-
-    def matched(self) -> list[Any]:
-        """Return the first MOST rows of an equality, by SQL that is there already."""
-        column, value = self.rows.equality
-        return matching(self.rows.model, self.organization_id, column, value)
 
 
 @dataclass(frozen=True)
@@ -80,13 +126,6 @@ class Run:
     ) -> list[Found]:
         """Return up to *most* rows behind a place, or behind the first *skip*."""
         window = slice(skip, skip + most)
-        source = self.sources[0]
-        looked_up = source.rows.equality and len(self.sources) == 1
-        if looked_up and not (self.valued or behind or descending or skip):
-            return [
-                Found(Place(None, source.rank, row.pk), source, row)
-                for row in source.matched()[window]
-            ]
         parts = [
             self._behind(source, behind, descending=descending)
             for source in self.sources
@@ -105,7 +144,7 @@ class Run:
         rows = self._annotated(source, source.known)
         found = [
             Found(Place(getattr(row, VALUE, None), source.rank, row.pk), source, row)
-            for row in rows.filter(pk__in=keys.values("pk")[window]).order_by()
+            for row in rows.filter(Among(keys.values("pk")[window])).order_by()
         ]
         # Python compares texts by code point, as the databases were told to.
         return sorted(found, key=self._in_run, reverse=descending)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django_scim.constants import SchemaURI
 
 from scim.cursors import Cursor, Cursors
@@ -15,11 +15,13 @@ from scim.documents import groups_of, members_of
 from scim.errors import InvalidCount, InvalidFilter, InvalidSyntax, InvalidValue
 from scim.kinds import user_kind
 from scim.leniency import lookup
-from scim.paging import Found, Listing, Source, documents_of
+from scim.paging import Found, Listing, Place, Source, documents_of
 from scim.profiles import BehaviourProfile
 from scim.projection import Projection
+from scim.rows import equality_of, matching
 from scim.schema import GROUP_KIND, Document, Kind
 from scim.sorting import Key, Sort
+from scim.time_limits import limited_search
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,100}")
 
@@ -54,7 +56,7 @@ class Search:
             raise InvalidSyntax(
                 f"schemas of a search must hold {SchemaURI.SERACH_REQUEST}."
             )
-        projection = Projection.of(
+        projection = Projection(
             _joined(body, "attributes"), _joined(body, "excludedattributes")
         )
         return cls._of(lambda name: lookup(body, name.lower()), projection, profile)
@@ -84,9 +86,7 @@ class Search:
 
 
 def projection_of(query: Any) -> Projection:
-    return Projection.of(
-        query.get("attributes", ""), query.get("excludedAttributes", "")
-    )
+    return Projection(query.get("attributes", ""), query.get("excludedAttributes", ""))
 
 
 def _filter(text: Any) -> str:
@@ -136,12 +136,12 @@ _TYPES: dict[str, tuple[int, str, Callable[[list[Any]], Any]]] = {
 
 @dataclass(frozen=True)
 class Target:
-    """A resource type that is searched: the organization's rows, and those that match."""
+    """A resource type that is searched: the organization's rows, and which are meant."""
 
     adapter: Any
     request: Any
     known: QuerySet[Any]
-    matching: QuerySet[Any]
+    condition: Q
 
     @property
     def kind(self) -> Kind:
@@ -154,8 +154,9 @@ class Target:
 
         def documents(rows: list[Any]) -> list[Document]:
             # A digest of the groups is part of a user's meta.version.
-            wanted = projection.wants(related) or (
-                related == "groups" and projection.wants("meta")
+            schema = self.kind.schema
+            wanted = projection.wants(related, schema) or (
+                related == "groups" and projection.wants("meta", schema)
             )
             others = read(rows) if wanted else {}
             return [
@@ -165,12 +166,30 @@ class Target:
 
         # What filters compare is not shown, and as large as what is.
         known = self.known.defer("search")
+        return Source(rank, known, self.known.filter(self.condition), key, documents)
+
+    def looked_up(self, most: int) -> list[Any] | None:
+        """Return the first *most* rows, by id, where one column equals a value.
+
+        That is how clients match, so the SQL is there already. None for other filters.
+        """
+        equality = equality_of(self.condition)
+        if equality is None:
+            return None
         organization_id = self.request.organization.pk
-        return Source(rank, organization_id, known, self.matching, key, documents)
+        return matching(self.known.model, organization_id, *equality)[:most]
 
 
 def list_response(targets: list[Target], search: Search) -> Document:
-    """Return the ListResponse of *search*, one list over all of the *targets*."""
+    """Return the ListResponse of *search*, one list over all of the *targets*.
+
+    Raises TooMany when the database takes too long for it.
+    """
+    with limited_search():
+        return _list_response(targets, search)
+
+
+def _list_response(targets: list[Target], search: Search) -> Document:
     sort = search.sort
     kinds = [target.kind for target in targets]
     sources = [
@@ -179,7 +198,7 @@ def list_response(targets: list[Target], search: Search) -> Document:
     ]
     listing = Listing(sources, descending=sort.descending)
     if search.cursor is None:
-        found, total, links = _by_number(listing, search)
+        found, total, links = _by_number(listing, search, targets)
     else:
         organization = targets[0].request.organization
         names = [kind.name for kind in kinds]
@@ -200,17 +219,29 @@ def list_response(targets: list[Target], search: Search) -> Document:
 _Page = tuple[list[Found], int, Document]
 
 
-def _by_number(listing: Listing, search: Search) -> _Page:
+def _by_number(listing: Listing, search: Search, targets: list[Target]) -> _Page:
     """Return the page from ``startIndex``, and how many resources there are.
 
     One more is read than the page holds: when it is not there, the page is the last
     one and nothing needs to be counted.
     """
     skip, count = search.start - 1, search.count
-    found = listing.numbered(skip, count + 1) if count else []
+    found = _numbered(listing, search, targets) if count else []
     is_last = 0 < len(found) <= count or (count and not found and not skip)
     total = skip + len(found) if is_last else listing.count()
     return found[:count], total, {"startIndex": search.start}
+
+
+def _numbered(listing: Listing, search: Search, targets: list[Target]) -> list[Found]:
+    most = search.count + 1
+    if len(targets) == 1 and search.sort.by is None and search.start == 1:
+        rows = targets[0].looked_up(most)
+        if rows is not None:
+            [source] = listing.sources
+            return [
+                Found(Place(None, source.rank, row.pk), source, row) for row in rows
+            ]
+    return listing.numbered(search.start - 1, most)
 
 
 def _by_cursor(listing: Listing, search: Search, cursors: Cursors) -> _Page:

@@ -7,6 +7,7 @@ one, so that an index gives the order, and an expression on ``search`` otherwise
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Union
 
 from django.db.models import F, OuterRef, Q, Subquery, Value
@@ -14,9 +15,9 @@ from pydantic import ValidationError
 from scim2_models import SearchRequest
 from scim2_models.path import AttributeBinding
 
+from scim.comparisons import document_path
 from scim.errors import InvalidPath, InvalidValue
 from scim.filter_sql import DocumentValue
-from scim.filters import document_path
 from scim.membership_filters import OF_GROUP, OF_USER
 from scim.models import GroupMembership
 from scim.schema import Kind
@@ -87,8 +88,7 @@ class Sort:
         """
         if self.by is None:
             return [None for _ in kinds]
-        models: Any = Union[tuple(kind.model for kind in kinds)]  # noqa: UP007
-        request_type: Any = SearchRequest.__class_getitem__(models)
+        request_type = _request_type(*(kind.model for kind in kinds))
         try:
             request = request_type.model_validate({"sortBy": self.by})
         except ValidationError as exc:
@@ -99,6 +99,17 @@ class Sort:
             binding and _key(kind, binding)
             for kind, binding in zip(kinds, bindings, strict=True)
         ]
+
+
+@lru_cache(maxsize=64)
+def _request_type(*models: Any) -> Any:
+    """Return the search request over resources of these *models*.
+
+    Pydantic takes longer to make the class than most searches take, and keeps no class
+    that nobody holds.
+    """
+    resource: Any = Union[models]  # noqa: UP007
+    return SearchRequest.__class_getitem__(resource)
 
 
 def _key(kind: Kind, binding: AttributeBinding) -> Key | None:

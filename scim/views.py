@@ -6,6 +6,7 @@ import re
 from http import HTTPStatus
 from typing import Any, ClassVar
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django_scim import views as library
 
@@ -152,12 +153,13 @@ class ResourceEndpoint(Endpoint):
 
     def target(self, search: Search, *, root: bool = False) -> Target:
         """The rows of *search*; at the *root* other resource types are searched too."""
-        known = self.model_cls.objects.for_organization(self.request.organization)
-        matching = known
+        organization = self.request.organization
+        known = self.model_cls.objects.for_organization(organization)
+        condition = Q()
         if search.filter:
             parser: Any = type(self).parser_getter()
-            matching = parser.search(search.filter, self.request, root=root)
-        return Target(self.scim_adapter, self.request, known, matching)
+            condition = parser.condition(search.filter, organization, root=root)
+        return Target(self.scim_adapter, self.request, known, condition)
 
     def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         row = self.model_cls(organization=request.organization)

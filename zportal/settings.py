@@ -143,8 +143,9 @@ else:
     _options = DATABASES["default"].setdefault("OPTIONS", {})
     # Without it, a request to an unreachable server waits for minutes.
     _options.setdefault("connect_timeout", 5)
-    # And one for a row that somebody else has locked, for ever.
-    _options.setdefault("options", f"-c lock_timeout={LOCK_SECONDS}s")
+    # And one for a row that somebody else has locked, for ever. To compile a filter of
+    # many terms takes PostgreSQL half a minute, and to carry it out as it is, a second.
+    _options.setdefault("options", f"-c lock_timeout={LOCK_SECONDS}s -c jit=off")
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"

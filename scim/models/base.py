@@ -71,12 +71,6 @@ def begins(column: str, key: str) -> Q:
 class OrganizationQuerySet(models.QuerySet[Any]):
     """Rows that belong to organizations. Every query goes through for_organization."""
 
-    equality: tuple[str, int | str] | None = None
-    """The column and value by which a SCIM filter chose these very rows, and no others.
-
-    It is not handed on: what is made of the QuerySet has more conditions.
-    """
-
     def for_organization(self, organization: Any) -> Self:
         """Only the rows of *organization* (an Organization or its 8-digit key)."""
         return self.filter(organization=organization)

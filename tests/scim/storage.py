@@ -180,7 +180,7 @@ def _guard(adapter: Any, method: str, expected_version: str | None) -> None:
 
 def _projection(parameters: ResponseParameters[Any] | None) -> Projection:
     if parameters is None:
-        return Projection.of()
+        return Projection()
     names = {
         "attributes": parameters.attributes,
         "excludedAttributes": parameters.excluded_attributes,

@@ -277,6 +277,16 @@ def _filters(attributes: list[str]) -> Strategy:
 
 user_filters = _filters(_strings)
 group_filters = _filters(_group_strings)
+equalities = st.sampled_from(
+    [
+        *['userName eq "person0"', 'userName eq "person1"', 'userName eq "ada"'],
+        *['id eq "@u0"', 'id eq "@u1"', 'externalId eq "Ada"', 'title eq "Ada"'],
+        *['displayName eq "ada"', 'emails eq "Ada"', 'groups eq "@g0"'],
+        f'{ENTERPRISE}:manager.value eq "@u0"',
+    ]
+)
+"""How clients look somebody up; most of them are indexed."""
+
 _projected = st.lists(
     st.sampled_from(
         [
@@ -304,6 +314,10 @@ sorts: Strategy = some(
     {"sortOrder": rarely(st.just("up"), st.sampled_from(["ascending", "descending"]))},
     sortBy=_sorted_by,
 ) | st.just({})
+good_sorts = some(
+    {"sortOrder": st.sampled_from(["ascending", "descending"])},
+    sortBy=st.sampled_from(["title", "displayName", "emails", "id", "groups.display"]),
+)
 _numbers = st.sampled_from(["-1", "0", "1", "2", "3", "50"])
 sizes = some({"count": st.sampled_from(["0", "1", "2", "3", "50"])})
 pages = some({"startIndex": _numbers, "count": _numbers})

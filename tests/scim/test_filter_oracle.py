@@ -8,14 +8,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
-from scim2_models import SCIMException, ScimFilter
+from scim2_models import SCIMException, ScimFilter, SearchRequest
 
 from scim.documents import base_url, user_document
 from scim.errors import InvalidFilter, ScimError, translate
 from scim.filters import resource_filter
 from scim.models import DirectoryUser, Organization
 from scim.schema import USER_KIND
-from tests.scim.messages import ENTERPRISE, created, group, members, user
+from tests.scim.messages import (
+    ENTERPRISE,
+    SEARCH_REQUEST,
+    created,
+    group,
+    listed,
+    members,
+    user,
+)
 
 if TYPE_CHECKING:
     from tests.situations import ScimClient
@@ -145,6 +153,16 @@ filters = st.recursive(
     max_leaves=5,
 )
 
+# How clients look somebody up; each finds somebody, and most are indexed.
+equalities = st.sampled_from(
+    [
+        *['userName eq "ada"', 'userName eq "a_a"', 'userName eq "true"'],
+        *['externalId eq "Ada"', 'displayName eq "ada"', 'title eq "100%"'],
+        *['emails eq "ada"', "active eq true", "groups pr"],
+        f'{ENTERPRISE}:manager.value eq "Ada"',
+    ]
+)
+
 PEOPLE: list[dict[str, Any]] = [
     user("ada", externalId="Ada", title="100%", active=True),
     user("ÄDA@contoso.example", displayName="ada", name={"givenName": "Ada"}),
@@ -172,7 +190,10 @@ PEOPLE: list[dict[str, Any]] = [
 class Directory:
     """What the evaluator looks at; its repr must not fill pages of a failing report."""
 
-    def __init__(self, organization: Organization, documents: dict[str, Any]) -> None:
+    def __init__(
+        self, scim: ScimClient, organization: Organization, documents: dict[str, Any]
+    ) -> None:
+        self.scim = scim
         self.organization = organization
         self.documents = documents
 
@@ -189,6 +210,7 @@ def directory(rfc_scim: ScimClient, litware: Organization) -> Directory:
         row.modified = row.created + timedelta(milliseconds=1)
         row.save()
     return Directory(
+        rfc_scim,
         litware,
         {
             row.scim_username: USER_KIND.model.model_validate(
@@ -215,6 +237,37 @@ def test_sql_and_evaluator_agree(directory: Directory, text: str) -> None:
     expected = {name for name, item in directory.documents.items() if bound.match(item)}
     event("all" if len(expected) == 5 else "none" if not expected else "some")
     assert names == expected
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    text=filters | equalities,
+    sort_by=st.sampled_from([*STRINGS, *BOOLEANS, "id", "groups.display"]),
+    order=st.sampled_from(["ascending", "descending"]),
+    start=st.integers(1, 3),
+    count=st.integers(1, 5),
+)
+def test_what_is_found_is_sorted(
+    directory: Directory, text: str, sort_by: str, order: str, start: int, count: int
+) -> None:
+    """Any page of what any filter finds, in any order, as scim2-models finds and sorts."""
+    text = text.replace(BASE, base_url(directory.organization))
+    sort = {"sortBy": sort_by, "sortOrder": order}
+    bound = ScimFilter[USER_KIND.model](text)  # type: ignore[name-defined]
+    resources = [item for item in directory.documents.values() if bound.match(item)]
+    resources.sort(key=lambda item: item.id, reverse=order == "descending")
+    request: Any = SearchRequest.model_validate(sort)
+    expected = [resource.id for resource in request.sort(resources)]
+    page = {"startIndex": start, "count": count}
+    body = {"schemas": [SEARCH_REQUEST], "filter": text, **sort, **page}
+    response = directory.scim.post("/Users/.search", body)
+    found = [item["id"] for item in listed(response)]
+    assert found == expected[start - 1 : start - 1 + count]
+    assert response.json()["totalResults"] == len(expected)
 
 
 @pytest.mark.django_db

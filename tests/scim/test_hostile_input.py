@@ -256,6 +256,22 @@ def test_operations_that_cost_most_are_bounded(rfc_scim: ScimClient) -> None:
     assert len(taken.json()["emails"]) == 50
 
 
+def test_values_that_are_added_are_selected_among_too(rfc_scim: ScimClient) -> None:
+    """What Operations add in the same PATCH counts as what was there."""
+    ada = created(rfc_scim, "/Users", user("ada"))
+    terms = " or ".join(f'value sw "{number}"' for number in range(50))
+    values = [{"value": f"{number}@x.example"} for number in range(98)]
+    adding = {"op": "add", "path": "emails", "value": values}
+    selecting = {"op": "replace", "path": f"emails[{terms}].display", "value": "x"}
+    path = f"/Users/{ada['id']}"
+    for more in (adding, {"op": "add", "value": {"emails": values}}):
+        answer = rfc_scim.patch(path, patch_op(*[more] * 20, *[selecting] * 40))
+        assert "40 Operations that select" in refused(answer, 400, "invalidValue")
+    assert read(rfc_scim, "/Users", ada["id"]) == ada
+    answer = rfc_scim.patch(path, patch_op(adding, *[selecting] * 10))
+    assert {entry["display"] for entry in answer.json()["emails"]} == {"x"}
+
+
 def test_a_path_has_an_end(rfc_scim: ScimClient) -> None:
     ada = created(rfc_scim, "/Users", user("ada"))
     terms = " or ".join(f'value eq "{number}"' for number in range(60_000))

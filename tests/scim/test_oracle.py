@@ -163,6 +163,23 @@ class TwoServices(RuleBasedStateMachine):
         self.both.walk("/Users", given.joined({"filter": text}, **queries))
 
     @rule(
+        text=given.equalities,
+        sort=given.good_sorts,
+        size=given.sizes,
+        page=given.pages,
+    )
+    def look_up_and_sort(
+        self,
+        text: str,
+        sort: dict[str, str],
+        size: dict[str, str],
+        page: dict[str, str],
+    ) -> None:
+        query = {"filter": text, **sort}
+        self.both.walk("/Users", query | size)
+        self.both.check("GET", "/Users", None, query | page)
+
+    @rule(
         path=st.sampled_from(["/Users", "/Groups"]),
         query=given.projections,
         page=given.wrong_pages,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from scim import projection
+from scim.projection import MAX_NAMES
 from tests.scim.messages import (
     ENTERPRISE,
+    SEARCH_REQUEST,
     USER,
     Document,
     created,
@@ -17,6 +20,7 @@ from tests.scim.messages import (
     members,
     patch_op,
     read,
+    refused,
     user,
 )
 
@@ -53,6 +57,9 @@ ATTRIBUTES: list[tuple[str, Document]] = [
     (f"{ENTERPRISE.upper()}:Department", {ENTERPRISE: {"department": "Risk"}}),
     (f"{ENTERPRISE}:manager.value", {ENTERPRISE: {"manager": {"value": "m"}}}),
     (ENTERPRISE, {ENTERPRISE: BODY[ENTERPRISE]}),
+    (f"{ENTERPRISE},{ENTERPRISE}:department", {ENTERPRISE: BODY[ENTERPRISE]}),
+    (f"{ENTERPRISE}:manager.value.x", {}),
+    ("name.givenName.x,title.x,name.", {"name": BODY["name"]}),
     ("nobodyDeclaresThis", {}),
     ("displayName", {}),
 ]
@@ -112,3 +119,54 @@ def test_writes_take_them_too(scim: ScimClient, ada: Document) -> None:
     answer = response.json()
     assert response.headers["Location"].endswith(answer["id"])
     assert answer == user("bo@contoso.example") | {"id": answer["id"]}
+
+
+@pytest.mark.parametrize("name", ["meta", "meta.version", f"{USER}:meta.version"])
+def test_a_version_is_whole(scim: ScimClient, ada: Document, name: str) -> None:
+    """A user's holds a digest of the groups, which nobody else asked for here."""
+    answer = listed(scim.get(f"/Users?attributes={name}"))[0]
+    assert answer["meta"]["version"] == ada["meta"]["version"]
+
+
+@pytest.mark.parametrize("parameter", ["attributes", "excludedAttributes"])
+def test_so_many_names_and_no_more(
+    scim: ScimClient, ada: Document, parameter: str
+) -> None:
+    """400 invalidValue that names the limit, on every way; nothing is changed by it."""
+    path = f"/Users/{ada['id']}"
+    most = ["title", "name.x", *(f"name{n}" for n in range(MAX_NAMES - 2))]
+    body = {"schemas": [SEARCH_REQUEST], parameter: most}
+    assert len(listed(scim.post("/Users/.search", body))) == 1
+    operation = patch_op({"op": "replace", "path": "title", "value": "Head"})
+    query = f"?{parameter}={','.join([*most, 'x'])}"
+    body[parameter] = [*most, "x"]
+    for response in (
+        *(scim.post(f"{search}/.search", body) for search in ("/Users", "/Groups", "")),
+        scim.post("/Users/.search", body | {parameter: "," * MAX_NAMES}),
+        *(scim.get(f"{place}{query}") for place in (path, "/Users", "/Groups")),
+        scim.put(f"{path}{query}", BODY | {"title": "x"}),
+        scim.patch(f"{path}{query}", operation),
+        scim.post(f"/Users{query}", user("bo@contoso.example")),
+    ):
+        detail = refused(response, 400, "invalidValue")
+        assert detail.startswith(f"{parameter} takes at most 1,000 names.")
+    assert listed(scim.get("/Users")) == [ada]
+
+
+def test_names_are_read_once(scim: ScimClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once a request and not once a resource: 50,000 names took half a minute."""
+    calls: list[str] = []
+    include = projection._include
+
+    def counted(names: Any, name: str, below: Any) -> None:
+        calls.append(name)
+        include(names, name, below)
+
+    monkeypatch.setattr(projection, "_include", counted)
+    counts = []
+    for number in range(3):
+        created(scim, "/Users", user(f"u{number}@contoso.example"))
+        calls.clear()
+        assert len(listed(scim.get("/Users?attributes=title,name.x"))) == number + 1
+        counts.append(len(calls))
+    assert counts == [counts[0]] * 3
