@@ -23,14 +23,14 @@ from bench.portal import scratch_database  # isort: split
 
 from django.db import connection
 
-from bench import scim_limits
+from bench import saml_limits, scim_limits
 from bench.people import Size
 from bench.scim_limits import Row, Service
 
 BAR = 500
 """Milliseconds of processor time that a message may cost with 10,000 users."""
 
-SOURCES: list[Callable[[Service], Iterator[Row]]] = [scim_limits.rows]
+SOURCES: list[Callable[[Service], Iterator[Row]]] = [scim_limits.rows, saml_limits.rows]
 
 
 @dataclass

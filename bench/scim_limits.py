@@ -173,7 +173,7 @@ def _searches(service: Service) -> Iterator[Row]:
     )
     depth = MAX_LENGTH // 2 - 10
     yield Row(
-        "filter of 8,192 characters",
+        f"filter of {MAX_LENGTH:,} characters",
         "parentheses",
         service.search(filter="(" * depth + 'id eq "x"' + ")" * depth),
     )

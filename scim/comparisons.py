@@ -22,7 +22,7 @@ from scim2_models.path import (
 from scim import filter_sql as sql
 from scim.errors import InvalidFilter
 from scim.extensions import ExtensionAttribute, Misfit
-from scim.membership_filters import UNSTORABLE
+from scim.membership_filters import UNSTORABLE, distinct
 from scim.schema import GROUP, USER
 
 
@@ -47,7 +47,7 @@ class Element(FilterVisitor[sql.Test]):
 
     def visit_logical_expr(self, node: LogicalExpr) -> sql.Test:
         word = "AND" if node.op == LogicalOperator.and_ else "OR"
-        return sql.Joined(word, tuple(self.visit(term) for term in node.terms))
+        return sql.Joined(word, tuple(self.visit(term) for term in distinct(node)))
 
     def visit_not(self, node: Not) -> sql.Test:
         return sql.Not(self.visit(node.expr))

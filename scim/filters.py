@@ -44,8 +44,8 @@ from scim.membership_filters import (
 from scim.models import EmailAddress, Organization
 from scim.schema import ENTERPRISE, GROUP, GROUP_KIND, USER, Kind
 
-MAX_LENGTH = 8_192
-"""Characters of a filter; Entra's are below 300, and 100 ids joined by ``or`` 5,000."""
+MAX_LENGTH = 4_096
+"""Characters of a filter; Entra's are below 300, and 80 ids joined by ``or`` 3,900."""
 
 MOST_WORK = 150
 """What a filter may cost; 5 is about 5 ms for 10,000 users, where nobody is found.

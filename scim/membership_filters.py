@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,10 +52,18 @@ def constant(op: str, value: str, wanted: str) -> Q:
 
 def joined(node: LogicalExpr, visit: Callable[[FilterNode], Q]) -> Q:
     """Return the terms of an ``and`` or ``or``, joined."""
-    first, *others = (visit(term) for term in node.terms)
+    first, *others = (visit(term) for term in distinct(node))
     for other in others:
         first = first & other if node.op == LogicalOperator.and_ else first | other
     return first
+
+
+def distinct(node: LogicalExpr) -> Iterable[FilterNode]:
+    """Return the terms of an ``and`` or ``or``, of those that are said twice only one.
+
+    They are told by how they are written: to Python ``1`` and ``true`` are equal.
+    """
+    return {repr(term): term for term in node.terms}.values()
 
 
 @dataclass(frozen=True)

@@ -54,10 +54,24 @@ ENDPOINTS = ["/Users", "/.search"]
 
 
 def joined(term: str, number: int, word: str = "or") -> str:
-    """Return a filter of so many terms, none of them like another."""
+    """Return a filter of so many terms, none of them spelled like another."""
     return f" {word} ".join(
-        term.format(n=n, user=USER_ID.format(n + 100), group=GROUP_ID.format(n + 100))
+        spelled(term, n).format(
+            n=n, user=USER_ID.format(n + 100), group=GROUP_ID.format(n + 100)
+        )
         for n in range(number)
+    )
+
+
+def spelled(term: str, number: int) -> str:
+    """Return *term* with *number* in the letter case of its first letters."""
+    if "{" in term:
+        return term
+    name = term.find("(") + 1
+    letters = [n for n, char in enumerate(term) if n >= name and char.isalpha()]
+    shouted = {at for bit, at in enumerate(letters) if number >> bit & 1}
+    return "".join(
+        char.upper() if n in shouted else char.lower() for n, char in enumerate(term)
     )
 
 
@@ -69,8 +83,23 @@ def asked(scim: ScimClient, path: str, text: str) -> Any:
 
 @pytest.mark.parametrize("path", ENDPOINTS)
 @pytest.mark.parametrize("term", LOOKED_UP)
-def test_a_hundred_look_ups(rfc_scim: ScimClient, term: str, path: str) -> None:
-    assert not listed(asked(rfc_scim, path, joined(term, 100)))
+def test_seventy_look_ups(rfc_scim: ScimClient, term: str, path: str) -> None:
+    assert not listed(asked(rfc_scim, path, joined(term, 70)))
+
+
+@pytest.mark.parametrize("path", ENDPOINTS)
+@pytest.mark.parametrize("term", ["title pr", 'title eq "x"', 'emails co "x"'])
+def test_what_is_said_twice_counts_once(
+    rfc_scim: ScimClient, term: str, path: str
+) -> None:
+    listed(asked(rfc_scim, path, " or ".join([term] * 150)))
+
+
+def test_one_and_true_are_two_terms(rfc_scim: ScimClient) -> None:
+    """Python takes them for equal; the first is refused, wherever it stands."""
+    for text in ("active eq true or active eq 1", "active eq 1 or active eq true"):
+        alone = asked(rfc_scim, "/Users", "active eq 1")
+        assert asked(rfc_scim, "/Users", text).status_code == alone.status_code
 
 
 @pytest.mark.parametrize("path", ENDPOINTS)
@@ -99,8 +128,11 @@ def test_terms_that_read_everything(
         'emails[value eq "x" and ('
         + " or ".join(f'type co "{n}"' for n in range(200))
         + ")]",
-        " or ".join(["id pr"] * 200),
-        " or ".join([f"({' and '.join(['id pr'] * 3)})"] * 50),
+        joined("meta.resourceType pr", 160),
+        " or ".join(
+            f"({spelled('meta.resourceType pr', n)} and {spelled('schemas pr', n)})"
+            for n in range(60)
+        ),
     ],
     ids=["values", "memberships", "behind a look-up", "constants", "nested"],
 )
@@ -134,11 +166,14 @@ def test_filters_of_identity_providers(
     assert len(listed(asked(rfc_scim, path, text))) == 1
 
 
-@pytest.mark.django_db
-def test_no_filter_is_compiled() -> None:
+def test_no_filter_is_compiled(rfc_scim: ScimClient) -> None:
     """PostgreSQL took 20 seconds to compile 60 look-ups, and 0.1 to carry them out."""
-    if connection.vendor != "postgresql":
-        pytest.skip("SQLite compiles nothing")
-    with connection.cursor() as cursor:
-        cursor.execute("SHOW jit")
-        assert cursor.fetchone() == ("off",)
+    with CaptureQueriesContext(connection) as queries:
+        listed(asked(rfc_scim, "/Users", joined('emails eq "{n}"', 70)))
+    if connection.vendor == "postgresql":
+        [query] = [q["sql"] for q in queries.captured_queries if "search" in q["sql"]]
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL jit_above_cost = 0")
+            cursor.execute(f"EXPLAIN (FORMAT JSON, ANALYZE) {query}")
+            [plans] = cursor.fetchone()
+        assert "JIT" not in plans[0]
