@@ -39,10 +39,10 @@ found out: 20,000 namespaces, in a message of 440 KB, took two minutes.
 LONGEST_PREFIXES = 100
 """Characters of a PrefixList, each name of which is looked for at every element."""
 
-DEEPEST = 32
+DEEPEST = 20
 """Elements in each other; libxmlsec1 looks at all of them for each one that is signed."""
 
-MOST_ELEMENTS = 250_000
+MOST_ELEMENTS = 210_000
 """Elements, counted by their opening brackets, and XML attributes of a message.
 
 4 MB of the names of groups have about 100,000 of each.
