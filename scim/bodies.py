@@ -26,6 +26,9 @@ MAX_VALUES = 400_000
 Each takes up to 200 bytes of memory, and ten times as many fit into 10 MiB.
 """
 
+LONGEST_NAME = 1_024
+"""Characters of a name in a body, as of a path: it may be one."""
+
 DISCARDED = 32 * 1024 * 1024
 """How much of a body that is too large is read to no purpose."""
 
@@ -140,6 +143,7 @@ def _check(body: Any) -> None:
                 if "\0" in item:
                     raise InvalidValue("A string holds a NUL character. Remove it.")
             elif isinstance(item, dict):
+                _check_names(item)
                 below.extend(item.keys())
                 below.extend(item.values())
             elif isinstance(item, list):
@@ -148,3 +152,10 @@ def _check(body: Any) -> None:
             return
         level = below
     raise InvalidSyntax(f"The body is nested more than {MAX_DEPTH} levels deep.")
+
+
+def _check_names(item: dict[str, Any]) -> None:
+    if any(len(name) > LONGEST_NAME for name in item):
+        raise InvalidSyntax(
+            f"A name in the body is longer than {LONGEST_NAME:,} characters."
+        )

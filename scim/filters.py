@@ -57,6 +57,15 @@ attribute or through memberships READING_VALUES beside that.
 
 _LOOKUPS = {"eq": "exact", "gt": "gt", "ge": "gte", "lt": "lt", "le": "lte"}
 
+_LOOKED_UP = {
+    "id",
+    "username",
+    "externalid",
+    "displayname",
+    f"{ENTERPRISE.lower()}:manager.value",
+}
+"""Attributes that have an index of their own; e-mail addresses have rows."""
+
 Condition = Callable[[str, Any], Q]
 
 _PREFIXES = {"User": ids.USER_PREFIX, "Group": ids.GROUP_PREFIX}
@@ -162,7 +171,7 @@ class _Compiler(FilterVisitor[Q]):
         value = operand(binding, node)
         name = self._name(binding)
         if name in self.special:
-            if op != "eq" or name == "schemas":
+            if op != "eq" or name not in _LOOKED_UP:
                 self.charge(sql.READING * (1 + len(self.kind.extensions)))
             return self.special[name](op, value)
         _refuse_password(name)
@@ -287,8 +296,8 @@ class _Compiler(FilterVisitor[Q]):
         sought = [item for item in required if self._name(item[0]) == "emails.value"]
         if not sought:
             return self.tested(found)
-        # Only the few who are looked up are compared.
-        self.charge(test.cost() // sql.READING - 1)
+        # Those who are looked up are compared, and an address may be everybody's.
+        self.charge(test.cost() - sql.READING)
         condition = Q(sql.DocumentTest(found))
         addresses = EmailAddress.objects.for_organization(self.organization)
         for _, value in sought:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q
@@ -59,11 +59,23 @@ def joined(node: LogicalExpr, visit: Callable[[FilterNode], Q]) -> Q:
 
 
 def distinct(node: LogicalExpr) -> Iterable[FilterNode]:
-    """Return the terms of an ``and`` or ``or``, of those that are said twice only one.
+    """Return the terms of an ``and`` or ``or``, of those that are said twice only one."""
+    return {_said(term): term for term in node.terms}.values()
 
-    They are told by how they are written: to Python ``1`` and ``true`` are equal.
+
+def _said(node: Any) -> Any:
+    """Return what tells one part of a filter from another: not the letter case of names.
+
+    Values are told by how they are written: to Python ``1`` and ``true`` are equal.
     """
-    return {repr(term): term for term in node.terms}.values()
+    if isinstance(node, AttrPath):
+        return str(node).lower()
+    if isinstance(node, tuple):
+        return tuple(map(_said, node))
+    if is_dataclass(node):
+        parts = (_said(getattr(node, each.name)) for each in fields(node))
+        return (type(node).__name__, *parts)
+    return repr(node)
 
 
 @dataclass(frozen=True)
@@ -106,8 +118,11 @@ class Memberships(FilterVisitor[Q]):
         if not condition:
             self.charge(READING)
             return Q(Exists(rows.filter(**{self.side.mine: OuterRef("pk")})))
-        if condition.negated or not isinstance(condition.children[0], tuple):
-            self.charge(READING_VALUES)
+        # A group may have all users as members, so to look it up is no light work either.
+        keys = [each for each in condition.children if isinstance(each, tuple)]
+        every = condition.connector == Q.AND or len(condition.children) == 1
+        looked_up = keys and every and not condition.negated
+        self.charge(READING if looked_up else READING_VALUES)
         # Not EXISTS: SQLite would ask it of every row, instead of beginning here.
         return Q(pk__in=rows.filter(condition).values(self.side.mine))
 

@@ -8,6 +8,7 @@ where the library compares beginnings of addresses or lets a missing value pass.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -47,12 +48,18 @@ SHA1_SIGNATURES = {
     "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha1",
 }
 SHA1_DIGEST = "http://www.w3.org/2000/09/xmldsig#sha1"
-TRANSFORMS = {
-    "http://www.w3.org/2000/09/xmldsig#enveloped-signature",
-    "http://www.w3.org/2001/10/xml-exc-c14n#",
-    "http://www.w3.org/2001/10/xml-exc-c14n#WithComments",
-}
-"""Those that saml-core 5.4.4 allows; others can run programs or select other nodes."""
+ENVELOPED = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
+EXCLUSIVE = "http://www.w3.org/2001/10/xml-exc-c14n#"
+TRANSFORMS = (
+    [ENVELOPED],
+    [ENVELOPED, EXCLUSIVE],
+    [ENVELOPED, f"{EXCLUSIVE}WithComments"],
+)
+"""Those that saml-core 5.4.4 allows, in their order; others can run programs or select
+other nodes, and after another order libxmlsec1 reads its own output once more."""
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,255}")
+"""What an ID may be (NCName of XML, in ASCII): libxmlsec1 pastes it into an XPath."""
 
 MOST_SIGNATURES = 2
 """Of a message: that of the response and that of its assertion."""
@@ -66,7 +73,7 @@ libxmlsec1 calls itself for each transform: 60,000 of them ended the process.
 CANONICALIZATIONS = {
     f"{algorithm}{comments}"
     for algorithm in (
-        "http://www.w3.org/2001/10/xml-exc-c14n#",
+        EXCLUSIVE,
         "http://www.w3.org/TR/2001/REC-xml-c14n-20010315",
         "http://www.w3.org/2006/12/xml-c14n11",
     )
@@ -213,10 +220,11 @@ def _signature_shape(document: Any, *, allow_sha1: bool) -> None:
                 "A signature has to be about one element, the one that holds it, named "
                 "by an ID that nothing else has.",
             )
-        used = _algorithms(signature, "ds:SignedInfo//ds:Transform") - TRANSFORMS
-        method = "ds:SignedInfo/ds:CanonicalizationMethod"
-        used |= _algorithms(signature, method) - CANONICALIZATIONS
-        if used:
+        transforms = signature.xpath(
+            "ds:SignedInfo//ds:Transform/@Algorithm", namespaces=NAMES
+        )
+        method = _algorithms(signature, "ds:SignedInfo/ds:CanonicalizationMethod")
+        if transforms not in TRANSFORMS or method - CANONICALIZATIONS:
             raise Refused("0xB003", "The signature uses a transform that SAML forbids.")
         _algorithms_allowed(signature, allow_sha1=allow_sha1)
 
@@ -233,7 +241,8 @@ def _is_about(signature: Any, ident: str) -> bool:
     if signature.xpath(strange, namespaces=NAMES):
         return False
     references = signature.xpath("ds:SignedInfo/ds:Reference", namespaces=NAMES)
-    return bool(ident) and [each.get("URI") for each in references] == [f"#{ident}"]
+    named = [each.get("URI") for each in references]
+    return NAME.fullmatch(ident) is not None and named == [f"#{ident}"]
 
 
 def _algorithms_allowed(signature: object, *, allow_sha1: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -37,7 +38,10 @@ found out: 20,000 namespaces, in a message of 440 KB, took two minutes.
 """
 
 LONGEST_PREFIXES = 100
-"""Characters of a PrefixList, each name of which is looked for at every element."""
+"""Characters of a PrefixList."""
+
+ENCODINGS = {"utf-8", "utf-16", "us-ascii", "ascii", "iso-8859-1", "windows-1252"}
+"""In which a bracket is a bracket: in UTF-7 elements could not be counted."""
 
 DEEPEST = 20
 """Elements in each other; libxmlsec1 looks at all of them for each one that is signed."""
@@ -105,8 +109,16 @@ def read_posted(encoded: str) -> Posted:
     return Posted(packed, xml, root.get("InResponseTo", ""), root)
 
 
+_DECLARED = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{1,40})"
+)
+
+
 def _parsed(xml: bytes) -> Any:
     """Return the root element; the parser leaves comments and instructions out."""
+    declared = _DECLARED.match(xml)
+    if declared and declared[1].decode().lower() not in ENCODINGS:
+        raise Refused("0xA001", f"The encoding {declared[1].decode()} is not taken.")
     if xml.count(b"<") > MOST_ELEMENTS:
         raise Refused("0xA001", f"It has more than {MOST_ELEMENTS:,} elements.")
     try:
@@ -240,6 +252,11 @@ def _check_readable(root: Any) -> None:
             "0xA001",
             f"An element has more than {MOST} XML attributes or namespaces.",
         )
+    # Canonicalization looks for each of these names at every element.
+    lists = root.xpath("//*[local-name() = 'InclusiveNamespaces']/@PrefixList")
+    names = sum(len(each.split()) for each in lists)
+    if names and root.xpath("count(//*)") * (1 + names) > MOST_ELEMENTS:
+        raise Refused("0xA001", "PrefixList has too many names for so many elements.")
     if root.xpath("boolean(//ds:Reference[not(@URI)])", namespaces=NAMES):
         # python3-saml follows it wherever it looks for something in the assertion.
         raise Refused("0xB003", "A signature does not name what it is about.")
