@@ -58,9 +58,7 @@ class SessionMiddleware(middleware.SessionMiddleware):
             response: HttpResponse = redirect_to_login(request.get_full_path())
         else:
             response = redirect(settings.LOGIN_URL)
-        response.delete_cookie(
-            settings.SESSION_COOKIE_NAME, samesite=settings.SESSION_COOKIE_SAMESITE
-        )
+        response.delete_cookie(settings.SESSION_COOKIE_NAME, samesite="Lax")
         return response
 
 

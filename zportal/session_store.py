@@ -19,7 +19,7 @@ class SessionStore(db.SessionStore):
 
     def _get_session_from_db(self) -> Any:
         rows = self.model.objects.filter(expire_date__gt=timezone.now())
-        row = rows.filter(session_key=stored_key(self.session_key)).first()
+        row = rows.filter(session_key=stored_key(self.session_key or "")).first()
         if row is None:
             self._session_key = None
         return row
