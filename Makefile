@@ -6,6 +6,7 @@
 # make bench    times of the portal with 100,000 users, then of the SCIM service (below)
 # make bench-scim  the SCIM service beside its peers; SIZES, SECONDS, REPEAT, SUBJECTS
 # make bench-soak  memory over SOAK (100,000) requests
+# make audit    known vulnerabilities of what is installed; asks pypi.org
 # make format   what lint would complain about, as far as tools can mend it
 
 PYTHON ?= python3
@@ -17,7 +18,7 @@ PYTEST := $(BIN)/python -m pytest
 LINT_SETTINGS := DEBUG=false DATABASE_URL=sqlite://:memory: SECRET_KEY=lint-only-$(shell seq -s- 1000 1024)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-faults fuzz bench bench-scim bench-soak lint format constraints
+.PHONY: help install run test test-faults fuzz bench bench-scim bench-soak lint audit format constraints
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -83,6 +84,10 @@ lint: install
 	env $(LINT_SETTINGS) $(BIN)/python manage.py makemigrations --check --dry-run
 	env $(LINT_SETTINGS) $$(.ci/https-example) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/python .ci/check_constraints.py
+
+# Not a part of lint: it fails where no advisories are in reach.
+audit: install
+	@.ci/audit
 
 format: install
 	git ls-files -co --exclude-standard '*.py' | xargs $(BIN)/django-upgrade --target-version 5.2 --exit-zero-even-if-changed

@@ -88,8 +88,9 @@ class _Watch:
         search.done()
 
     def _run(self) -> None:
+        pause = threading.Event()
         while True:
-            time.sleep(LOOK_SECONDS)
+            pause.wait(LOOK_SECONDS)
             with self._lock:
                 searches = list(self._searches)
             for search in searches:

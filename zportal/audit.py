@@ -24,8 +24,9 @@ def record(
     changes: Changes | None = None,
     note: str = "",
     organization: Organization | None = None,
+    result: AuditLog.Result = AuditLog.Result.SUCCESS,
 ) -> AuditLog:
-    """Write that *administrator* changed *resource* just now.
+    """Write that *administrator* changed *resource* just now, or was refused to.
 
     Call it inside the transaction of the change: one without the other must not be
     kept, so it refuses to work outside of one. *organization* is the administrator's
@@ -42,6 +43,7 @@ def record(
         client_ip=client_ip,
         category=category,
         action=action,
+        result=result,
         resource=_fitting("resource", resource),
         changes={label: list(pair) for label, pair in (changes or {}).items()},
         note=_fitting("note", note),

@@ -20,12 +20,21 @@ from django.core.checks import Warning as Caution
 from django.core.exceptions import ImproperlyConfigured
 
 from zportal.environment import end_start, report
-from zportal.proxies import parse_networks
+from zportal.proxies import Network, parse_networks
+from zportal.secret_key import surprises
 
 SHORTEST_SECRET_KEY = 32
-FEWEST_DISTINCT_CHARACTERS = 10
+FEWEST_SURPRISES = 20
+"""Characters of SECRET_KEY that do not follow from those before: 80 bits as hexadecimal."""
+
 GIVEAWAYS = ("django-insecure", "openssl", "changeme", "change-me", "replace-me")
 """Beginnings and parts of keys that come from an example, .env.example's included."""
+
+REGISTRIES = {"ac", "co", "com", "edu", "gov", "net", "or", "org"}
+"""Below which the registries of countries give names to anybody."""
+
+OWN_NETWORKS = parse_networks(["10.0.0.0/8", "127.0.0.0/8", "fc00::/7", "fe80::/10"])
+"""Large, and still of one network or machine (RFC 1918, RFC 4193)."""
 
 
 @register("zportal")
@@ -40,19 +49,23 @@ def check_secret_key(**_: Any) -> list[CheckMessage]:
         return [Error("SECRET_KEY is missing.", hint=hint, id="zportal.E001")]
     weak = (
         len(key) < SHORTEST_SECRET_KEY
-        or len(set(key)) < FEWEST_DISTINCT_CHARACTERS
+        or surprises(key) < FEWEST_SURPRISES
         or any(part in key.lower() for part in GIVEAWAYS)
     )
     if weak:
-        text = "SECRET_KEY can be guessed: it is short, repetitive or an example."
+        text = (
+            f"SECRET_KEY can be guessed: it is an example, shorter than "
+            f"{SHORTEST_SECRET_KEY} characters, or made of words, counting and "
+            "repetition."
+        )
         return [Error(text, hint=f"{generate}.", id="zportal.E002")]
     return []
 
 
 @register("zportal")
 def check_debug(**_: Any) -> list[CheckMessage]:
-    listening = urlsplit(f"//{settings.HOST}")
-    if not settings.DEBUG or (is_loopback(public_url()) and is_loopback(listening)):
+    is_here = is_loopback(public_url()) and is_loopback(listening())
+    if not settings.DEBUG or is_here:
         return []
     return [
         Error(
@@ -67,16 +80,31 @@ def check_debug(**_: Any) -> list[CheckMessage]:
 
 @register("zportal")
 def check_allowed_hosts(**_: Any) -> list[CheckMessage]:
-    if not {"*", "."} & {host.strip() for host in settings.ALLOWED_HOSTS}:
+    loose = [host for host in settings.ALLOWED_HOSTS if _is_loose(host.strip())]
+    if not loose:
         return []
     return [
         Error(
-            "ALLOWED_HOSTS allows every host.",
-            hint="Name the hosts, or leave ALLOWED_HOSTS out: that of PUBLIC_URL is "
-            "allowed anyway.",
+            f"ALLOWED_HOSTS has “{loose[0]}”, which allows hosts of anybody.",
+            hint="Name the hosts, or the domain that is yours as .contoso.example, or "
+            "leave ALLOWED_HOSTS out: that of PUBLIC_URL is allowed anyway.",
             id="zportal.E004",
         )
     ]
+
+
+def _is_loose(host: str) -> bool:
+    """Whether *host* stands for all hosts, or for those below a public suffix.
+
+    Such are a top-level domain, and what countries register names below: .co.uk.
+    """
+    if host in {"*", "."}:
+        return True
+    if not host.startswith(".") or host == ".localhost":
+        return False
+    labels = host.strip(".").lower().split(".")
+    is_of_country = len(labels) == 2 and len(labels[1]) == 2
+    return len(labels) == 1 or (is_of_country and labels[0] in REGISTRIES)
 
 
 @register("zportal")
@@ -112,10 +140,37 @@ def check_trusted_proxies(**_: Any) -> list[CheckMessage]:
     except ValueError as error:
         text = f"TRUSTED_PROXIES cannot be read: {error}."
         return [Error(text, hint=f"{hint}.", id="zportal.E006")]
-    if any(network.prefixlen == 0 for network in networks):
-        text = "TRUSTED_PROXIES trusts every address."
+    wide = [str(network) for network in networks if _is_wide(network)]
+    if wide:
+        text = f"TRUSTED_PROXIES trusts {wide[0]}: whole parts of the internet."
         return [Error(text, hint=f"{hint}: those of your proxies.", id="zportal.E007")]
     return []
+
+
+def _is_wide(network: Network) -> bool:
+    """Whether *network* is larger than any one's own: public, and a /8 (IPv6: /16)."""
+    if network.prefixlen > (8 if network.version == 4 else 16):
+        return False
+    return not any(
+        network.version == own.version and network.subnet_of(own)  # type: ignore[arg-type]
+        for own in OWN_NETWORKS
+    )
+
+
+@register("zportal")
+def check_listening(**_: Any) -> list[CheckMessage]:
+    """What listens speaks http: passwords and tokens would be read on their way."""
+    if settings.DEBUG or settings.TRUSTED_PROXIES or is_loopback(listening()):
+        return []
+    return [
+        Error(
+            f"HOST is {settings.HOST or 'empty'}: others reach the portal there over http, "
+            "which is not encrypted, and no proxy is named.",
+            hint="Use HOST=127.0.0.1 with a proxy or tunnel on this machine, or name the "
+            "proxies that speak https in TRUSTED_PROXIES, such as 10.0.0.5.",
+            id="zportal.E011",
+        )
+    ]
 
 
 @register("zportal")
@@ -158,6 +213,7 @@ SETTINGS_CHECKS: tuple[Check, ...] = (
     check_allowed_hosts,
     check_public_url,
     check_trusted_proxies,
+    check_listening,
     check_field_encryption_keys,
 )
 
@@ -181,6 +237,12 @@ def public_url() -> SplitResult:
         return urlsplit(str(settings.PUBLIC_URL))
     except ValueError:
         return urlsplit("")
+
+
+def listening() -> SplitResult:
+    """Where the server listens, as the parts of a URL."""
+    host = str(settings.HOST)
+    return urlsplit(f"//[{host}]" if ":" in host else f"//{host}")
 
 
 def is_origin(url: SplitResult) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -69,7 +70,8 @@ class Environment(environ.Env):  # type: ignore[misc]
     def database(self, name: str, *, default: str) -> dict[str, Any]:
         """Return the database that *name* is the URL of, as Django's settings have it.
 
-        The directory of an SQLite file is made: SQLite makes the file only.
+        The directory of an SQLite file is made, and the file itself, which SQLite would
+        make readable for whoever the umask lets. So are -wal and -shm: they get its mode.
         """
         text = self._given(name)
         try:
@@ -80,11 +82,13 @@ class Environment(environ.Env):  # type: ignore[misc]
             directory = Path(database["NAME"]).parent
             try:
                 directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+                if database["NAME"] != ":memory:":
+                    _keep_private(Path(database["NAME"]))
             except (OSError, ValueError) as problem:
                 reason = getattr(problem, "strerror", None) or problem
                 refuse(
-                    f"{name} needs the directory {directory}, which cannot be made: "
-                    f"{reason}.",
+                    f"{name} needs the directory {directory}, or a file there, which "
+                    f"cannot be made: {reason}.",
                     hint=f"For example: {DATABASE_EXAMPLES}",
                 )
         return database
@@ -132,6 +136,17 @@ def database_of(url: str) -> dict[str, Any]:
     if not database["NAME"] and "service" not in database.get("OPTIONS", {}):
         raise ValueError("names no database behind the host")
     return database
+
+
+def _keep_private(path: Path) -> None:
+    """Make the file of an SQLite database, and keep it and its logs to their owner."""
+    if not path.exists():
+        path.touch(mode=0o600)
+    for file in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+        # Somebody else's file is theirs to keep; SQLite says whether it can be used.
+        with suppress(FileNotFoundError, PermissionError):
+            if file.is_file() and file.stat().st_mode & 0o077:
+                file.chmod(0o600)
 
 
 def report(kind: str, identity: str | None, text: str, hint: str | None) -> None:

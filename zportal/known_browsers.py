@@ -55,9 +55,8 @@ def remember_browser(response: HttpResponse, administrator: Administrator) -> No
 
 def _cookie(login: str) -> str:
     """A name for each login: several people may use one browser."""
-    return (
-        f"known_browser_{salted_hmac('zportal.known-browser', login).hexdigest()[:16]}"
-    )
+    digest = salted_hmac("zportal.known-browser", login).hexdigest()[:16]
+    return f"{settings.SECURE_PREFIX}known_browser_{digest}"
 
 
 def _salt(administrator: Administrator) -> str:

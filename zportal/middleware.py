@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
 
 from django.conf import settings
-from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.urls import resolve
-from django.utils import timezone
 
 from scim.models import Organization
-from zportal.models import Administrator, AdministratorSession
-from zportal.passwords import TooManyPasswords
+from zportal.models import Administrator
 from zportal.proxies import client_address, is_trusted, parse_address, parse_networks
-from zportal.services.sign_in import SignInLocked
 from zportal.views.health import healthz, readyz
-from zportal.views.sign_in import busy, locked
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -40,11 +34,8 @@ SAML_PATH = re.compile(r"/(?:sfc_sso|sso_upd)(?:/|$)")
 WORKING_IN = "working_in"
 """Where a superuser's session keeps the organization that was switched to."""
 
-SESSION_ROW = "session_row"
-"""Where a session keeps the key of its AdministratorSession."""
-
-SIGNED_IN_AT = "signed_in_at"
-"""Where a session keeps the time of its sign-in."""
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+"""Methods of requests that ask for no change (RFC 9110, 9.2.1)."""
 
 
 class HealthMiddleware:
@@ -163,100 +154,6 @@ class ScimMiddleware:
         # CommonMiddleware's work; without it gunicorn would send the body in chunks.
         response.setdefault("Content-Length", str(len(response.content)))
         return response
-
-
-class SessionLimitMiddleware:
-    """Ends a session SESSION_LIMIT after sign-in, however busy it is."""
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        # A call without the cookie, such as every SCIM call, has no session to load.
-        has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
-        if has_session and self._is_over(request):
-            logout(request)
-        response = self.get_response(request)
-        has_session = has_session or request.session.modified
-        if has_session and request.user.is_authenticated:
-            request.session.setdefault(SIGNED_IN_AT, timezone.now().isoformat())
-        return response
-
-    @staticmethod
-    def _is_over(request: HttpRequest) -> bool:
-        started = request.session.get(SIGNED_IN_AT)
-        if started is None:
-            return False
-        age = timezone.now() - datetime.fromisoformat(started)
-        return age > settings.SESSION_LIMIT
-
-
-class AdministratorSessionMiddleware:
-    """Keeps the list of sessions under Profile, and ends those that were ended there.
-
-    A session carries the key of its row; the row never holds the key of the session.
-    A session whose row is gone is signed out.
-    """
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
-        if has_session and SESSION_ROW in request.session:
-            self._go_on(request)
-        elif has_session:
-            self._begin(request)
-        response = self.get_response(request)
-        if has_session or request.session.modified:
-            self._begin(request)
-        return response
-
-    @staticmethod
-    def _go_on(request: HttpRequest) -> None:
-        row = None
-        if isinstance(request.user, Administrator):
-            own = AdministratorSession.objects.of(request.user)
-            row = own.filter(pk=request.session[SESSION_ROW]).first()
-        if row is None:
-            logout(request)
-        else:
-            row.seen(client_ip(request))
-
-    @staticmethod
-    def _begin(request: HttpRequest) -> None:
-        if SESSION_ROW in request.session:
-            return
-        if isinstance(request.user, Administrator):
-            row = AdministratorSession.begin(request.user, client_ip(request))
-            request.session[SESSION_ROW] = row.pk
-
-
-class RefusedPasswordMiddleware:
-    """Answers for every page that asks for a password, when none is looked at."""
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
-
-    @staticmethod
-    def process_exception(
-        request: HttpRequest, exception: Exception
-    ) -> HttpResponse | None:
-        if isinstance(exception, SignInLocked):
-            return locked(request, exception)
-        if isinstance(exception, TooManyPasswords):
-            return busy(request)
-        return None
-
-
-def end_this_session(request: HttpRequest) -> None:
-    """Take the session out of the list; logging out ends it."""
-    if SESSION_ROW in request.session:
-        key = request.session[SESSION_ROW]
-        AdministratorSession.objects.filter(pk=key).delete()
 
 
 class CurrentOrganizationMiddleware:

@@ -82,16 +82,15 @@ MIDDLEWARE = [
     "zportal.middleware.ScimMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "zportal.session_middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "zportal.middleware.SessionLimitMiddleware",
-    "zportal.middleware.AdministratorSessionMiddleware",
+    "zportal.session_middleware.AdministratorSessionMiddleware",
     "zportal.middleware.CurrentOrganizationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "zportal.middleware.RefusedPasswordMiddleware",
+    "zportal.refusals.RefusalMiddleware",
 ]
 
 ROOT_URLCONF = "zportal.urls"
@@ -181,13 +180,23 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
 
-# Vendor: 30 minutes idle ("Advanced Settings"), 720 minutes at most.
-SESSION_COOKIE_AGE = 30 * 60
-SESSION_SAVE_EVERY_REQUEST = True
+# Vendor: 30 minutes idle ("Advanced Settings"), 720 minutes at most. Both are counted in
+# AdministratorSession, once a minute: to show a page needs no write otherwise.
+SESSION_IDLE = timedelta(minutes=30)
 SESSION_LIMIT = timedelta(hours=12)
+SESSION_ENGINE = "zportal.session_store"
+# It only has to be longer than what is counted there.
+SESSION_COOKIE_AGE = int((SESSION_LIMIT + SESSION_IDLE).total_seconds())
+# A browser takes a cookie with such a name from this host only, and over https only: no
+# neighbour below the same domain can put one of its own in the place. __Host- demands
+# the path /, so cookies with a path of their own have the prefix __Secure-.
+HOST_PREFIX = "__Host-" if PUBLIC_HTTPS else ""
+SECURE_PREFIX = "__Secure-" if PUBLIC_HTTPS else ""
+SESSION_COOKIE_NAME = f"{HOST_PREFIX}sessionid"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = PUBLIC_HTTPS
+CSRF_COOKIE_NAME = f"{HOST_PREFIX}csrftoken"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = PUBLIC_HTTPS

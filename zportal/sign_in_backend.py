@@ -28,15 +28,14 @@ class CountingBackend(ModelBackend):
     ) -> Administrator | None:
         """Return the administrator, or None for a wrong login or password.
 
-        Raises SignInLocked and TooManyPasswords; RefusedPasswordMiddleware answers them.
+        Raises SignInLocked and TooManyPasswords; RefusalMiddleware answers them.
         """
         if username is None or password is None:
             return None
         login = match_key(username)
+        address = client_ip(request) if request else None
         tried = sign_in.begin_try(
-            login=login,
-            browser=known_browser(request, login),
-            address=client_ip(request) if request else None,
+            login=login, browser=known_browser(request, login), address=address
         )
         try:
             administrator = super().authenticate(request, username, password)
@@ -44,7 +43,7 @@ class CountingBackend(ModelBackend):
             sign_in.take_back(tried)
             raise
         if administrator is None:
-            sign_in.failed(tried)
+            sign_in.failed(tried, login=login, address=address)
         else:
             sign_in.succeeded(tried)
         return administrator

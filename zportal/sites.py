@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.views import LogoutView
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -13,8 +14,11 @@ from django.urls import URLPattern, URLResolver, include, path, re_path, reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
-from zportal.middleware import end_this_session
+from zportal.access import administrator_of
+from zportal.middleware import client_ip
 from zportal.models import Administrator
+from zportal.services.sign_in_audit import record_sign_out
+from zportal.session_middleware import end_this_session
 from zportal.views import (
     activation,
     advanced,
@@ -119,9 +123,15 @@ class PortalAdminSite(admin.AdminSite):
         return SignInView.as_view()(request)
 
     def log_out(self, request: HttpRequest) -> HttpResponseBase:
-        if request.method == "POST":
+        view = LogoutView.as_view(next_page=reverse("admin:login"))
+        if request.method != "POST":
+            return view(request)
+        with transaction.atomic():
             end_this_session(request)
-        return LogoutView.as_view(next_page=reverse("admin:login"))(request)
+            record_sign_out(
+                administrator=administrator_of(request), client_ip=client_ip(request)
+            )
+            return view(request)
 
 
 portal = PortalAdminSite(name="portal")

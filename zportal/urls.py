@@ -10,3 +10,5 @@ urlpatterns = [
     path("", include("zportal.saml.urls")),
     path("", portal.urls),
 ]
+
+handler500 = "zportal.views.trouble.server_error"

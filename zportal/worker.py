@@ -18,7 +18,7 @@ from collections import deque
 from functools import partial
 from typing import Any
 
-from gunicorn.http.errors import ParseException
+from gunicorn.http.errors import InvalidHeader, ParseException
 from gunicorn.workers.gthread import ThreadWorker
 
 from zportal.connection import BODY_SECONDS, RECEIVE, Connection, PatientSocket
@@ -155,6 +155,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         super().enqueue_req(conn)
 
     def handle_request(self, req: Any, conn: Connection) -> object:
+        hosts = [value for name, value in req.headers if name == "HOST"]
+        if len(hosts) > 1 or (not hosts and req.version >= (1, 1)):
+            # RFC 9112, 3.2. Django would take the address that the socket is bound to.
+            raise InvalidHeader("Host must be sent once")
         if not conn.is_whole:
             # Says Connection: close. Where the next request begins nobody knows.
             req.force_close()

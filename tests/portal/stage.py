@@ -22,6 +22,7 @@ from scim.sign_on import Plan
 from tests.portal import factories
 from tests.portal.settings_form import PAGE, certificate, form, upload
 from tests.saml.conftest import Browser, configure
+from tests.saml.idp import Answer
 from tests.situations import administrator_of, open_tenant, signed_in_as
 from zportal.models import (
     Activation,
@@ -52,19 +53,22 @@ GROUPS = 120
 PERSON = "a person"
 """The visitor who has signed on: no administrator."""
 
+ASKED = "a person who is asked"
+"""The same, when a response that nobody asked for would sign on somebody else."""
+
 
 @dataclass(frozen=True)
 class Cast:
-    """Where things are, the session of each administrator by login, a person's cookies."""
+    """Where things are, the session of each administrator by login, people's cookies."""
 
     keys: dict[str, int]
     sessions: dict[str, str]
-    person: dict[str, str]
+    people: dict[str, dict[str, str]]
 
     def cookies_of(self, visitor: str) -> dict[str, str]:
         """The cookies of a visitor; none for nobody."""
-        if visitor == PERSON:
-            return self.person
+        if visitor in self.people:
+            return self.people[visitor]
         session = self.sessions.get(visitor)
         return {settings.SESSION_COOKIE_NAME: session} if session else {}
 
@@ -85,19 +89,32 @@ def set_up() -> Cast:
     _extend(contoso)
     keys = _directory(contoso)
     training = services.create_organization(name=LONG, domains=["contoso.example"])
-    configure(training, auto_provisioning=True)
+    configure(training, auto_provisioning=True, idp_initiated=True)
     keys |= _tests(contoso)
     return Cast(
         keys, {_short(each): _session(each) for each in people}, _signed_on(training)
     )
 
 
-def _signed_on(organization: Organization) -> dict[str, str]:
-    """Sign a person on with long and foreign attributes; return the cookies."""
+def _signed_on(organization: Organization) -> dict[str, dict[str, str]]:
+    """Sign a person on with long and foreign attributes; return the cookies.
+
+    Then somebody with a long name arrives whom nobody asked for.
+    """
     browser = Browser(organization)
+
+    def cookies() -> dict[str, str]:
+        return {name: morsel.value for name, morsel in browser.client.cookies.items()}
+
     says = {"displayName": [RIGHT_TO_LEFT], "memberOf": [LONG[:120]], LONG: [LONG, "b"]}
     assert browser.sign_on(attributes=says).status_code == 303
-    return {name: morsel.value for name, morsel in browser.client.cookies.items()}
+    assert browser.client.get("/signed-on/").status_code == 200
+    person = cookies()
+    url = f"/sso_upd/{organization.pk}"
+    other = f"{LONG[:60]}@contoso.example"
+    answer = Answer("", reply_url=f"http://testserver{url}", name_id=other)
+    assert browser.post(answer, url=url).status_code == 303
+    return {PERSON: person, ASKED: cookies()}
 
 
 def _tests(organization: Organization) -> dict[str, int]:

@@ -324,5 +324,7 @@ def test_other_methods_are_refused(
 def test_the_page_costs_a_fixed_number_of_queries(
     staged: Organization, signed_in: Client, django_assert_max_num_queries: object
 ) -> None:
-    with django_assert_max_num_queries(14):  # type: ignore[operator]
+    # The first one forgets the message of the last form, which is written.
+    signed_in.get(PAGE)
+    with django_assert_max_num_queries(12):  # type: ignore[operator]
         signed_in.get(PAGE)

@@ -166,6 +166,7 @@ def fresh(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     """A machine on which nothing was made yet."""
     monkeypatch.delenv("SECRET_KEY")
     monkeypatch.delenv("ORG_DOMAIN", raising=False)
+    settings.VAR_DIR = tmp_path / "var"
     settings.SECRET_KEY_FILE = tmp_path / "var" / "secret_key"
     settings.STATIC_ROOT = tmp_path / "var" / "static"
     return tmp_path / "var"
@@ -194,6 +195,13 @@ def test_the_first_start_makes_contoso_and_prints_how_to_sign_in(fresh: Path) ->
     ]
     assert "http://testserver/" in printed
     assert list((fresh / "static").iterdir())
+
+
+def test_a_directory_that_others_could_read_is_closed(fresh: Path) -> None:
+    fresh.mkdir(mode=0o755)
+    prepared()
+    assert stat.S_IMODE(fresh.stat().st_mode) == 0o700
+    assert stat.S_IMODE((fresh / "secret_key").stat().st_mode) == 0o600
 
 
 def test_the_second_start_changes_and_reveals_nothing(fresh: Path) -> None:

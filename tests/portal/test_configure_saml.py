@@ -239,7 +239,9 @@ def test_it_says_what_goes_where_in_entra(
 def test_the_page_takes_a_fixed_number_of_queries(
     signed_in: Client, django_assert_max_num_queries: Any
 ) -> None:
-    with django_assert_max_num_queries(22):
+    # The first request of a session takes it down.
+    signed_in.get(PAGE)
+    with django_assert_max_num_queries(16):
         signed_in.get(PAGE)
 
 

@@ -18,6 +18,7 @@ from tests.situations import administrator_of, signed_in_as
 from zportal.models import (
     Administrator,
     AdministratorSession,
+    AuditLog,
     SigningKey,
     SignOnTest,
 )
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from scim.models import Organization
 
+SAFE = {"get", "head", "options", "trace"}
 METHODS = ("get", "head", "options", "post", "put", "patch", "delete", "trace")
 
 OPEN = {"admin:index", "admin:login", "admin:logout"}
@@ -79,12 +81,12 @@ def address(name: str, key: Keys) -> str:
 
 
 def rows() -> dict[str, list[Any]]:
-    """Return every row of our own tables, sessions aside: they note each request."""
+    """Return every row of our own tables, but what notes requests: sessions, refusals."""
     models = [
         model
         for label in ("scim", "zportal")
         for model in apps.get_app_config(label).get_models()
-        if model is not AdministratorSession
+        if model not in {AdministratorSession, AuditLog}
     ]
     return {
         model._meta.label: list(model._default_manager.order_by("pk").values())
@@ -149,10 +151,14 @@ def test_an_auditor_reads_and_changes_nothing(
     for method in METHODS:
         if name in OPEN or (method == "post" and name in OWN_AFFAIRS):
             continue
+        refusals = AuditLog.objects.count()
         response = getattr(auditor_signed_in, method)(url, {"domain": "x.example"})
         if method not in {"get", "head", "options"}:
             assert response.status_code in {403, 405}, method
+        is_noted = response.status_code == 403 and method not in SAFE
+        assert AuditLog.objects.count() == refusals + is_noted, method
     assert rows() == before
+    assert not AuditLog.objects.filter(result="success").exists()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -9,7 +9,8 @@ from unittest.mock import patch
 
 from django.urls import reverse
 
-from tests.portal.stage import PERSON, RIGHT_TO_LEFT, Cast
+from tests.portal.stage import ASKED, PERSON, RIGHT_TO_LEFT, Cast
+from tests.scim.trouble import out_of_reach
 from zportal.passwords import TooManyPasswords
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 class Stop:
     """One state of one page.
 
-    *visitor* is a login of the cast, PERSON, or empty for nobody; *page* the name of a URL, with
+    *visitor* is a login of the cast, PERSON, ASKED, or empty for nobody; *page* the name of a URL, with
     *key* naming the row that it is about, or a path; *act* what is done there.
     """
 
@@ -220,6 +221,14 @@ def meets_a_fault(page: Page) -> None:
     page.get_by_role("heading", name="Something went wrong").wait_for()
 
 
+def finds_no_database(page: Page) -> None:
+    with patch("zportal.searching.search", side_effect=out_of_reach):
+        answer = page.reload()
+    assert answer is not None
+    assert answer.status == 503
+    page.get_by_role("heading", name="Try again in a moment").wait_for()
+
+
 def finds_the_server_busy(page: Page) -> None:
     with patch("zportal.services.sign_in.begin_try", side_effect=TooManyPasswords):
         page.get_by_label("Login ID", exact=True).fill("somebody")
@@ -262,6 +271,7 @@ STOPS = [
     Stop("person-chooses", "", "/sign-on/", looks_for("adele@contoso.example")),
     Stop("person-nobody", "", "/signed-on/"),
     Stop("person-signed-on", PERSON, "/signed-on/"),
+    Stop("person-asked", ASKED, "/signed-on/"),
     Stop("error-person", "", "/sfc_sso/99999999", status=404),
     Stop("extensions", "admin", "schema_extensions", opens_every_form),
     Stop("extensions-mistake", "admin", "schema_extensions", adds_no_extension),
@@ -302,4 +312,5 @@ STOPS = [
     Stop("error-404", "admin", "/administration/nowhere/", status=404),
     Stop("error-429", "", "login", finds_the_server_busy),
     Stop("error-500", "admin", "search", meets_a_fault),
+    Stop("error-503", "admin", "search", finds_no_database),
 ]

@@ -137,3 +137,18 @@ def test_only_a_super_admin_of_the_organization_tests(
     assert auditor.get(url).status_code == 200
     assert signed_in_as(fabrikam).get(url).status_code == 404
     assert Client().get(url)["Location"].startswith("/sign-in/")
+
+
+def test_attributes_named_like_methods_are_reported(
+    contoso: Organization, admin: Client
+) -> None:
+    configure(contoso, Stage.STAGED, auto_provisioning=True)
+    names = ["items", "keys", "values", "update", "get", "pop", "0"]
+    url = run_test(admin, attributes={name: [f"claim {name}"] for name in names})
+
+    page = admin.get(url).content.decode()
+    for name in names:
+        assert f"<code>{name}</code>" in page
+        assert f"<bdi>claim {name}</bdi>" in page
+    assert "The person would be made." in page
+    assert "<code>userName</code>" in page

@@ -184,7 +184,7 @@ def test_not_modified(
         response = rfc_scim.request(method, path, headers={"If-None-Match": header})
         assert (response.status_code, response.content) == (304, b""), header
         assert response.headers["ETag"] == tag
-        assert response.headers["Cache-Control"] == "private"
+        assert response.headers["Cache-Control"] == "no-store"
         assert "Content-Type" not in response.headers
     for header in ('"x"', 'W/"', "", tag.replace('"', ""), "\u00e9"):
         response = rfc_scim.request(method, path, headers={"If-None-Match": header})

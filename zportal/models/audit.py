@@ -1,7 +1,8 @@
-"""What was changed in the portal, and by whom."""
+"""What was done in the portal, and by whom."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar, Self
 
 from django.db import models
@@ -18,9 +19,12 @@ class AuditLogQuerySet(OrganizationQuerySet):
     def about(self, resource: str) -> Self:
         return self.filter(resource=resource)
 
+    def failures_since(self, time: datetime) -> Self:
+        return self.filter(result=AuditLog.Result.FAILURE, time__gt=time)
+
 
 class AuditLog(models.Model):
-    """One change that an administrator made. Written by zportal.audit, never changed."""
+    """A change, a sign-in or a refusal of either. Written by zportal.audit, never changed."""
 
     class Category(models.TextChoices):
         AUTHENTICATION_SETTINGS = "authentication-settings", "Authentication Settings"
@@ -30,7 +34,9 @@ class AuditLog(models.Model):
             "administrator-management",
             "Administrator Management",
         )
+        ROLE_MANAGEMENT = "role-management", "Role Management"
         USER_MANAGEMENT = "user-management", "User Management"
+        LOGIN = "login", "Login"
 
     class Action(models.TextChoices):
         CREATE = "create", "Create"
@@ -39,6 +45,13 @@ class AuditLog(models.Model):
         ACTIVATE = "activate", "Activate"
         DISCARD = "discard", "Discard"
         RUN = "run", "Run"
+        SIGN_IN = "sign-in", "Sign In"
+        SIGN_OUT = "sign-out", "Sign Out"
+        LOCK = "lock", "Lock"
+
+    class Result(models.TextChoices):
+        SUCCESS = "success", "Success"
+        FAILURE = "failure", "Failure"
 
     id = models.BigAutoField(primary_key=True)
     organization = models.ForeignKey(
@@ -51,6 +64,9 @@ class AuditLog(models.Model):
     client_ip = models.GenericIPAddressField(null=True)
     category = models.CharField(max_length=32, choices=Category.choices)
     action = models.CharField(max_length=16, choices=Action.choices)
+    result = models.CharField(
+        max_length=8, choices=Result.choices, default=Result.SUCCESS
+    )
     resource = models.CharField(
         max_length=254, help_text="What was changed, in the words of the portal."
     )

@@ -10,21 +10,24 @@ from django.utils import timezone
 from zportal.models.administrator import Administrator
 
 NOTED_EVERY = timedelta(minutes=1)
-"""A busy session is not written with each of its requests."""
+"""A busy session is not written with each of its requests, so that one which idles ends
+up to a minute early."""
 
 
 class AdministratorSessionQuerySet(models.QuerySet["AdministratorSession"]):
     def of(self, administrator: Administrator) -> Self:
         return self.filter(administrator=administrator)
 
-    def over(self) -> Self:
-        """Those that idled too long or have reached the limit."""
+    def going_on(self) -> Self:
+        """Those that neither idled too long nor have reached the limit."""
         now = timezone.now()
-        idle = now - timedelta(seconds=settings.SESSION_COOKIE_AGE) - NOTED_EVERY
         return self.filter(
-            models.Q(last_seen__lt=idle)
-            | models.Q(started__lt=now - settings.SESSION_LIMIT)
+            last_seen__gte=now - settings.SESSION_IDLE,
+            started__gte=now - settings.SESSION_LIMIT,
         )
+
+    def over(self) -> Self:
+        return self.exclude(pk__in=self.going_on().values("pk"))
 
     def count_password(self, key: int, most: int) -> bool:
         """Count a current password before it is looked at; False when there were *most*."""
@@ -67,10 +70,13 @@ class AdministratorSession(models.Model):
         cls.objects.of(administrator).over().delete()
         return cls.objects.create(administrator=administrator, address=address)
 
+    def is_to_be_noted(self, address: str | None) -> bool:
+        """Whether a request of now, from *address*, is to be written down."""
+        is_recent = timezone.now() - self.last_seen < NOTED_EVERY
+        return not is_recent or address != self.address
+
     def seen(self, address: str | None) -> None:
         """Note a request of now, from *address*."""
-        now = timezone.now()
-        if now - self.last_seen < NOTED_EVERY and address == self.address:
-            return
         # A row that was deleted this moment must stay deleted: no save().
-        type(self).objects.filter(pk=self.pk).update(last_seen=now, address=address)
+        row = type(self).objects.filter(pk=self.pk)
+        row.update(last_seen=timezone.now(), address=address)

@@ -31,5 +31,6 @@ urlpatterns = [
     path("clstart", views.by_domain, name="sign_on_by_domain"),
     path("sign-on/", views.find, name="sign_on"),
     path("signed-on/", views.signed_on, name="signed_on"),
+    path("signed-on/choose/", views.choose, name="sign_on_choose"),
     path("signed-on/sign-off/", views.sign_off, name="sign_off"),
 ]

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from scim.models import Organization
 from zportal.middleware import client_ip
-from zportal.models import Administrator, Stage
+from zportal.models import Administrator, SignOnSession, Stage
 from zportal.saml.arrivals import Arrival, arrival_of
 from zportal.saml.codes import Refused
 from zportal.saml.events import Occasion, record_refusal
@@ -39,10 +39,17 @@ from zportal.saml.trust import Trust
 
 logger = logging.getLogger(__name__)
 
-BROWSER_COOKIE = "sign_on_browser"
+BROWSER_COOKIE = f"{settings.HOST_PREFIX}sign_on_browser"
 """Marks the browser that a request is sent from; the answer must reach the same one."""
 
-SESSION_COOKIE = "sign_on"
+SESSION_COOKIE = f"{settings.SECURE_PREFIX}sign_on"
+
+ARRIVED_COOKIE = f"{settings.SECURE_PREFIX}sign_on_arrived"
+"""Who has just been signed on. When a response is posted, the browser does not say who was
+before: a page of somebody else may have posted it. The next page, which the browser asks
+for by itself, sees both cookies and decides (signed_on)."""
+
+ARRIVED_FOR = timedelta(minutes=5)
 
 
 @never_cache
@@ -161,21 +168,35 @@ def _tested(arrival: Arrival) -> HttpResponse:
 
 @sensitive_variables("signed_on")
 def _welcomed(signed_on: SignedOn) -> HttpResponse:
-    """The session's cookie, and on by GET: Reload and Back post nothing again."""
+    """On by GET: Reload and Back post nothing again."""
     response = HttpResponse(
         status=HTTPStatus.SEE_OTHER, headers={"Location": reverse("signed_on")}
     )
-    trust = signed_on.trust
+    _set_cookie(response, ARRIVED_COOKIE, signed_on.secret, ARRIVED_FOR)
+    return response
+
+
+def _set_cookie(
+    response: HttpResponse, name: str, secret: str, lasts: timedelta | None
+) -> None:
+    """Give the browser the secret of a session, for the pages about it only."""
     response.set_cookie(
-        SESSION_COOKIE,
-        signed_on.secret,
-        max_age=None if ends_with_browser(trust.settings) else lasts(trust.settings),
+        name,
+        secret,
+        max_age=lasts,
         path=reverse("signed_on"),
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",
     )
-    return response
+
+
+def _keep(response: HttpResponse, secret: str, organization: Organization) -> None:
+    """Let the browser keep a session, as long as the Authentication Frequency says."""
+    active = Trust.of(organization, Stage.ACTIVE).settings
+    kept = None if ends_with_browser(active) else lasts(active)
+    _set_cookie(response, SESSION_COOKIE, secret, kept)
+    response.delete_cookie(ARRIVED_COOKIE, path=reverse("signed_on"))
 
 
 def refused(
@@ -200,11 +221,43 @@ def refused(
 @never_cache
 @require_safe
 def signed_on(request: HttpRequest) -> HttpResponse:
-    """Who is signed on, with what the identity provider said of the person."""
+    """Who is signed on, with what the identity provider said of the person.
+
+    A response that nobody in this browser asked for does not sign off who is signed on:
+    the page asks first.
+    """
+    present = _session(request, SESSION_COOKIE)
+    arrived = _session(request, ARRIVED_COOKIE)
+    if arrived is not None and present is not None and _is_to_ask(present, arrived):
+        context = {
+            "title": "Sign on as somebody else?",
+            "present": present,
+            "person": person_of_session(present),
+            "arrived": arrived,
+            "newcomer": person_of_session(arrived),
+        }
+        return render(request, "sign_on/choose.html", context)
+    response = _page_of(request, arrived or present)
+    if arrived is not None:
+        _keep(response, request.COOKIES[ARRIVED_COOKIE], arrived.organization)
+    elif ARRIVED_COOKIE in request.COOKIES:
+        response.delete_cookie(ARRIVED_COOKIE, path=reverse("signed_on"))
+    return response
+
+
+def _session(request: HttpRequest, cookie: str) -> SignOnSession | None:
     browser = request.COOKIES.get(BROWSER_COOKIE, "")
-    session = session_of(
-        request.COOKIES.get(SESSION_COOKIE, ""), browser_digest(browser)[:16]
-    )
+    return session_of(request.COOKIES.get(cookie, ""), browser_digest(browser)[:16])
+
+
+def _is_to_ask(present: SignOnSession, arrived: SignOnSession) -> bool:
+    """Whether *arrived*, which this browser did not ask for, is about somebody else."""
+    same = ("organization_id", "user_key")
+    is_same = all(getattr(present, name) == getattr(arrived, name) for name in same)
+    return not arrived.browser and not is_same
+
+
+def _page_of(request: HttpRequest, session: SignOnSession | None) -> HttpResponse:
     if session is None:
         return render(request, "sign_on/nobody.html", {"title": "Not signed on"})
     person = person_of_session(session)
@@ -218,21 +271,42 @@ def signed_on(request: HttpRequest) -> HttpResponse:
     context = {
         "title": "Signed on",
         "session": session,
+        # In pairs: a template would take a claim named “items” for the method.
+        "attributes": session.attributes.items(),
         "person": person,
         "trust": Trust.of(session.organization, Stage.ACTIVE),
     }
     response = render(request, "sign_on/signed_on.html", context)
     if session.browser:
+        browser = request.COOKIES[BROWSER_COOKIE]
         _mark(response, browser, session.expires - timezone.now())
+    return response
+
+
+@require_POST
+def choose(request: HttpRequest) -> HttpResponse:
+    """Sign on as who has arrived, or stay who was signed on before."""
+    arrived = _session(request, ARRIVED_COOKIE)
+    response = redirect("signed_on")
+    if arrived is None:
+        return response
+    secret = request.COOKIES[ARRIVED_COOKIE]
+    if request.POST.get("answer") == "switch":
+        end_session(request.COOKIES.get(SESSION_COOKIE, ""))
+        _keep(response, secret, arrived.organization)
+    else:
+        end_session(secret)
+        response.delete_cookie(ARRIVED_COOKIE, path=reverse("signed_on"))
     return response
 
 
 @require_POST
 def sign_off(request: HttpRequest) -> HttpResponse:
     """End the session here; the identity provider's own session goes on."""
-    end_session(request.COOKIES.get(SESSION_COOKIE, ""))
     response = redirect("signed_on")
-    response.delete_cookie(SESSION_COOKIE, path=reverse("signed_on"))
+    for cookie in (SESSION_COOKIE, ARRIVED_COOKIE):
+        end_session(request.COOKIES.get(cookie, ""))
+        response.delete_cookie(cookie, path=reverse("signed_on"))
     return response
 
 

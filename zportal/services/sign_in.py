@@ -16,6 +16,7 @@ from django.db import transaction
 
 from zportal.models.sign_in import Counted, SignInCount
 from zportal.passwords import PATIENCE, TooManyPasswords
+from zportal.services.sign_in_audit import record_wrong_password
 
 WRONG_PASSWORDS = 5
 """Vendor: five wrong passwords within a minute lock the login for five minutes. Here each
@@ -73,14 +74,22 @@ def take_back(tried: Sequence[Counted]) -> None:
             SignInCount.objects.take_back(counted)
 
 
-def failed(tried: Sequence[Counted]) -> None:
-    """Count a wrong password; raise SignInLocked when it was one too many."""
+def failed(tried: Sequence[Counted], *, login: str, address: str | None) -> None:
+    """Count a wrong password; raise SignInLocked when it was one too many.
+
+    Its entry in the audit trail is in the same transaction: a second one would tell by
+    its time whether there is such a *login*.
+    """
     with transaction.atomic():
-        full = [(each, SignInCount.objects.failed(each)) for each in tried]
+        counted = [(each, SignInCount.objects.failed(each)) for each in tried]
+        locks = [SignInLocked(each.kind, row.ends) for each, row in counted if row]
+        until = [lock.until for lock in locks if lock.kind != "address"]
+        record_wrong_password(
+            login=login, client_ip=address, locked_until=until[0] if until else None
+        )
     SignInCount.objects.prune()
-    for counted, row in full:
-        if row is not None:
-            raise SignInLocked(counted.kind, row.ends)
+    if locks:
+        raise locks[0]
 
 
 def succeeded(tried: Sequence[Counted]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth import logout, update_session_auth_hash
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
@@ -18,10 +19,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from zportal.access import administrator_of
 from zportal.forms.profile import PasswordForm, ThemeForm
-from zportal.middleware import SESSION_ROW, client_ip
+from zportal.middleware import client_ip
 from zportal.models import AdministratorSession
 from zportal.passwords import TooManyPasswords
 from zportal.services import profile as services
+from zportal.services.sign_in_audit import record_sign_out
+from zportal.session_middleware import SESSION_ROW, end_this_session
 from zportal.views.frame import page_context
 
 PAGE = "admin:profile"
@@ -101,7 +104,14 @@ def password(request: HttpRequest) -> HttpResponse:
 
 def _sign_out(request: HttpRequest) -> HttpResponse:
     """End a session in which somebody guesses: whoever found it open must not go on."""
-    logout(request)
+    with transaction.atomic():
+        end_this_session(request)
+        record_sign_out(
+            administrator=administrator_of(request),
+            client_ip=client_ip(request),
+            note="Signed out after too many wrong current passwords.",
+        )
+        logout(request)
     return redirect("admin:login")
 
 
@@ -141,13 +151,12 @@ def _page(
 ) -> HttpResponse:
     administrator = administrator_of(request)
     sessions = AdministratorSession.objects.of(administrator).newest_first()
-    over = sessions.over().values("pk")
     context = {
         **page_context(title="Profile", breadcrumbs=()),
         "administrator": administrator,
         "theme_form": ThemeForm(initial={"theme": administrator.theme}),
         "password_form": password_form or PasswordForm(administrator),
-        "sessions": sessions.exclude(pk__in=over)[:SESSIONS_SHOWN],
+        "sessions": sessions.going_on()[:SESSIONS_SHOWN],
         "this_session": request.session.get(SESSION_ROW),
     }
     return render(request, "profile/page.html", context)

@@ -179,6 +179,9 @@ def test(request: HttpRequest, key: int) -> HttpResponse:
         ),
         "test": found,
         "report": found.report,
+        # In pairs: a template would take a claim named “items” for the method.
+        "attributes": found.report["attributes"].items(),
+        "changes": (found.report["plan"] or {"changes": {}})["changes"].items(),
     }
     return render(request, "saml_sign_on/test.html", context)
 

@@ -8,15 +8,18 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.views import LoginView
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
 from zportal.forms import SignInForm
 from zportal.known_browsers import remember_browser
+from zportal.middleware import client_ip
 from zportal.services.sign_in import SignInLocked
+from zportal.services.sign_in_audit import record_sign_in
 
-REMEMBERED_LOGIN = "remembered_login"
+REMEMBERED_LOGIN = f"{settings.SECURE_PREFIX}remembered_login"
 REMEMBERED_FOR = 365 * 24 * 60 * 60
 
 BUSY_SECONDS = 5
@@ -36,7 +39,11 @@ class SignInView(LoginView):
         return {"username": remembered[:128], "remember": bool(remembered)}
 
     def form_valid(self, form: Any) -> HttpResponse:
-        response = super().form_valid(form)
+        with transaction.atomic():
+            response = super().form_valid(form)
+            record_sign_in(
+                administrator=form.get_user(), client_ip=client_ip(self.request)
+            )
         remember_browser(response, form.get_user())
         if form.cleaned_data["remember"]:
             response.set_cookie(

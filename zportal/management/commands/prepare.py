@@ -30,6 +30,9 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def handle(self, **options: Any) -> None:
+        # Whoever made it before, and under whatever umask.
+        settings.VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+        settings.VAR_DIR.chmod(0o700)
         if not env.str("SECRET_KEY", default=""):
             # This process read its settings before the key existed.
             settings.SECRET_KEY = ensure_secret_key(settings.SECRET_KEY_FILE)
