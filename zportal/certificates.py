@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -19,6 +21,14 @@ UPLOAD_LIMIT = 64 * 1024
 """The largest file that is looked at, in bytes; a certificate has one or two KiB."""
 
 EXPIRES_SOON = timedelta(days=30)
+
+MOST_RSA_BITS = 8192
+EXPONENT_BITS = 64
+"""OpenSSL verifies with no larger exponent, and with no modulus of twice the bits."""
+
+_SMALL_PRIMES = math.prod(
+    n for n in range(2, 752) if all(n % divisor for divisor in range(2, n))
+)
 
 RSA_BITS = 2048
 EC_BITS = 224
@@ -53,6 +63,11 @@ DAMAGED = (
 SHORT_KEY = (
     "The certificate has {} key of {} bits, which can be forged; {} are the least. Make "
     "a new signing certificate at the identity provider and upload that one."
+)
+FACTORED_KEY = (
+    "The certificate has an RSA key that anybody can work out, because its modulus is not "
+    "the product of two large primes. Make a new signing certificate at the identity "
+    "provider and upload that one."
 )
 OTHER_KEY = (
     "The certificate has a key of a kind that no signature of SAML can be verified with "
@@ -144,16 +159,34 @@ def _key_problem(certificate: x509.Certificate) -> str:
         # An unknown curve, or an RSA exponent of 1, for which everything is signed.
         return OTHER_KEY
     if isinstance(key, rsa.RSAPublicKey):
+        numbers = key.public_numbers()
+        if numbers.e >> EXPONENT_BITS or key.key_size > MOST_RSA_BITS:
+            return OTHER_KEY
         # A key for RSASSA-PSS alone does not verify what SAML calls rsa-sha256.
         if (
             certificate.public_key_algorithm_oid
             != PublicKeyAlgorithmOID.RSAES_PKCS1_v1_5
         ):
             return OTHER_KEY
+        if not _has_secret_factors(numbers.n):
+            return FACTORED_KEY
         return _short("an RSA", key.key_size, RSA_BITS)
     if isinstance(key, ec.EllipticCurvePublicKey):
         return _short("an ECDSA", key.key_size, EC_BITS)
     return OTHER_KEY
+
+
+@lru_cache(maxsize=64)
+def _has_secret_factors(modulus: int) -> bool:
+    """Whether *modulus* may be the product of two secret primes of an RSA key.
+
+    It is none of what anybody can factor at once: a prime, a square, or a multiple of
+    a small prime (NIST SP 800-89, section 5.3.3, tests public keys so).
+    """
+    if math.gcd(modulus, _SMALL_PRIMES) != 1 or math.isqrt(modulus) ** 2 == modulus:
+        return False
+    # Fermat's test: true of each prime, and of no modulus that is made by chance.
+    return pow(2, modulus - 1, modulus) != 1
 
 
 def _short(kind: str, bits: int, least: int) -> str:

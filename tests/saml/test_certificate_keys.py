@@ -34,6 +34,7 @@ from zportal.certificates import parse_certificate
 from zportal.models import Activation, SamlConfiguration, SignOnSession, Stage
 
 SHORT, OTHER = "which can be forged", "no signature of SAML can be verified with"
+FACTORED = "that anybody can work out"
 
 RSASSA_PSS = """\
 -----BEGIN CERTIFICATE-----
@@ -66,15 +67,15 @@ def rsa_key(bits: int, exponent: int = 65537) -> Any:
     return rsa.generate_private_key(public_exponent=exponent, key_size=bits)
 
 
-def certified(key: Any) -> x509.Certificate:
-    """A certificate of *key*, signed by another: what is asked is which key it holds."""
+def certified(public: Any) -> x509.Certificate:
+    """A certificate of a key, signed by another: what is asked is which key it holds."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "An identity provider")])
     now = datetime.datetime.now(datetime.UTC)
     return (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
-        .public_key(key.public_key())
+        .public_key(public)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=365))
@@ -83,12 +84,27 @@ def certified(key: Any) -> x509.Certificate:
 
 
 def pem_of(key: Any) -> str:
-    return certified(key).public_bytes(Encoding.PEM).decode()
+    return certified(key.public_key()).public_bytes(Encoding.PEM).decode()
+
+
+def modulus(number: int, exponent: int = 65537) -> str:
+    """A certificate of an RSA key with that modulus, whose parts nobody keeps."""
+    public = rsa.RSAPublicNumbers(exponent, number).public_key()
+    return certified(public).public_bytes(Encoding.PEM).decode()
+
+
+def prime(bits: int) -> int:
+    """A prime of so many bits: half of a key of twice as many."""
+    return int(rsa_key(2 * bits).private_numbers().p)
+
+
+def product() -> int:
+    return int(rsa_key(2048).public_key().public_numbers().n)
 
 
 def exponent_of_one() -> str:
     """Whoever knows the certificate can sign: a signature is the digest itself."""
-    der = certified(rsa_key(2048, 3)).public_bytes(Encoding.DER)
+    der = certified(rsa_key(2048, 3).public_key()).public_bytes(Encoding.DER)
     assert der.count(b"\x02\x01\x03\xa3") + der.count(b"\x02\x01\x03\x30") == 1
     for behind in (b"\xa3", b"\x30"):
         der = der.replace(b"\x02\x01\x03" + behind, b"\x02\x01\x01" + behind)
@@ -100,6 +116,18 @@ BAD = {
     "RSA of 1,024 bits": (lambda: pem_of(rsa_key(1024)), SHORT),
     "RSA of 2,047 bits": (lambda: pem_of(rsa_key(2047)), SHORT),
     "RSA with an exponent of one": (exponent_of_one, OTHER),
+    "RSA whose modulus is a prime": (lambda: modulus(prime(2048)), FACTORED),
+    "RSA whose modulus is a square": (lambda: modulus(prime(1024) ** 2), FACTORED),
+    "RSA whose modulus is even": (lambda: modulus(product() - 1), FACTORED),
+    "RSA whose modulus is a multiple of 3": (
+        lambda: modulus(3 * prime(2048)),
+        FACTORED,
+    ),
+    "RSA whose exponent OpenSSL does not take": (
+        lambda: modulus(product(), 2**66 + 1),
+        OTHER,
+    ),
+    "RSA of 16,384 bits": (lambda: modulus(product() ** 8), OTHER),
     "RSASSA-PSS": (lambda: RSASSA_PSS, OTHER),
     "ECDSA of 192 bits": (
         lambda: pem_of(ec.generate_private_key(ec.SECP192R1())),
