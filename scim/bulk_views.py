@@ -77,6 +77,10 @@ class BulkView(Endpoint):
         """What was done is done: it is answered, and never tried again as a whole."""
         record_apart(request.event, request, response)
 
+    def note_refusal(self, request: Any, response: HttpResponse) -> None:
+        """Record it as the refusal of a write, which each of its operations is."""
+        record_apart(request.event, request, response)
+
 
 class _Call(HttpRequest):
     """The call that an operation stands for."""
