@@ -16,8 +16,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from scim import event_queue
+from scim.event_changes import fitting
 from scim.models import BearerToken, Organization, ProvisioningEvent
 from scim.models.event import ANONYMOUS, BODY_LIMIT, CLIENT
+
+Action = ProvisioningEvent.Action
 
 MASK = "********"
 ANONYMOUS_PER_MINUTE = 20
@@ -26,8 +29,12 @@ ANONYMOUS_PER_MINUTE = 20
 DOUBT_SECONDS = 4.0
 """How long a server that went away is waited for, to learn what became of a change."""
 
-LONG_VALUE = 512
-"""Bytes of JSON of a value that is kept when a change is too large to keep whole."""
+READ_LIMIT = 8 * 1024
+"""Bytes that are kept of the answer to a call that only read. A user has about one KiB."""
+
+READS = frozenset(
+    (Action.TEST, Action.LOOKUP, Action.READ, Action.LIST, Action.DISCOVER)
+)
 
 _LEFT_OUT = "(left out because it may hold a password)"
 
@@ -153,30 +160,24 @@ def _completed(
     event.detail = event.detail.replace("\0", "")
     if response.status_code >= 400:
         event.outcome = ProvisioningEvent.Outcome.REFUSED
-    event.changes = _capped(event.changes)
+    event.changes = fitting(
+        event.changes, getattr(request, "changes_limit", BODY_LIMIT)
+    )
     event.request_body = masked(_sent(request))
-    event.response_body = masked(response.content)
+    event.response_body = masked(response.content, _kept_of_answer(event))
     return event
 
 
-def _capped(changes: dict[str, Any]) -> dict[str, Any]:
-    """Return *changes* as they are, or without their long values: 64 KiB at most."""
-    if len(orjson.dumps(changes)) <= BODY_LIMIT:
-        return changes
-    short = {path: [_short(value) for value in pair] for path, pair in changes.items()}
-    kept: dict[str, Any] = {}
-    room = BODY_LIMIT
-    for path, pair in short.items():
-        room -= len(orjson.dumps({path: pair}))
-        if room < 0:
-            break
-        kept[path] = pair
-    return kept
+def _kept_of_answer(event: ProvisioningEvent) -> int:
+    """Return how many bytes are kept of the answer to a completed call.
 
-
-def _short(value: Any) -> Any:
-    size = len(orjson.dumps(value))
-    return value if size <= LONG_VALUE else f"… ({size:,} bytes)"
+    A refusal says what was wrong, and is kept. The answer to an accepted write is the
+    resource once more, of which the event has what changed; that to an accepted Bulk
+    has nothing that the events of its operations do not have.
+    """
+    if event.outcome == ProvisioningEvent.Outcome.REFUSED:
+        return BODY_LIMIT
+    return READ_LIMIT if event.action in READS else 0
 
 
 def _too_many(event: ProvisioningEvent) -> bool:
@@ -198,21 +199,21 @@ def _sent(request: HttpRequest) -> bytes:
     return sent
 
 
-def masked(raw: bytes) -> str:
-    """Return a body as text for the log, passwords masked, at most BODY_LIMIT bytes."""
-    if not raw:
+def masked(raw: bytes, most: int = BODY_LIMIT) -> str:
+    """Return a body as text for the log, passwords masked, at most *most* bytes."""
+    if not (raw and most):
         return ""
     # What is cut off anyway needs no looking through: a group may be a megabyte.
-    head = raw[:BODY_LIMIT]
+    head = raw[:most]
     if b"password" in head.lower() or b"\\u" in head:
         try:
             raw = orjson.dumps(_mask(orjson.loads(raw)))
         except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):
             # Broken JSON cannot be masked piece by piece, so none of it is kept.
             return _LEFT_OUT
-    if len(raw) <= BODY_LIMIT:
+    if len(raw) <= most:
         return raw.decode(errors="ignore").replace("\0", "")
-    kept = raw[: BODY_LIMIT - len(_CUT.encode())]
+    kept = raw[: most - len(_CUT.encode())]
     return kept.decode(errors="ignore").replace("\0", "") + _CUT
 
 
