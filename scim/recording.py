@@ -15,7 +15,7 @@ from django.db import Error, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from scim import event_queue
+from scim import event_queue, event_sizes
 from scim.event_changes import fitting
 from scim.models import BearerToken, Organization, ProvisioningEvent
 from scim.models.event import ANONYMOUS, BODY_LIMIT, CLIENT
@@ -70,6 +70,7 @@ def record(
         return
     event.time = timezone.now()
     event_queue.INSERT.insert(_completed(event, request, response))
+    event_sizes.sizes.add([event])
 
 
 def record_soon(
@@ -165,6 +166,7 @@ def _completed(
     )
     event.request_body = masked(_sent(request))
     event.response_body = masked(response.content, _kept_of_answer(event))
+    event_sizes.fit(event)
     return event
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from scim.models.email import EmailAddress
 from scim.models.event import ProvisioningEvent
+from scim.models.event_day import EventDay
 from scim.models.group import DirectoryGroup, GroupMembership
 from scim.models.organization import Department, Domain, Organization
 from scim.models.token import BearerToken, ProvisioningConnection
@@ -14,6 +15,7 @@ __all__ = [
     "DirectoryUser",
     "Domain",
     "EmailAddress",
+    "EventDay",
     "GroupMembership",
     "Organization",
     "ProvisioningConnection",

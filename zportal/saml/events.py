@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 from django.utils import timezone
 
+from scim.event_sizes import keep
 from scim.models import DirectoryUser, Organization, ProvisioningEvent
 from scim.models.event import BODY_LIMIT, SIGN_ON
 from zportal.saml.codes import Refused
@@ -65,7 +66,7 @@ def record_sign_on(
     event.target = person.scim_username[:254]
     event.detail = f"Signed on; {effect}."
     event.request_body = _kept(occasion.text, BODY_LIMIT)
-    ProvisioningEvent.objects.bulk_create([*changes, event])
+    keep(*changes, event)
     return effect
 
 
@@ -102,7 +103,7 @@ def record_refusal(occasion: Occasion, refusal: Refused, login: str = "") -> Non
     event.detail = f"{error.code}: {error.meaning} {refusal.detail}"[:1024]
     if len(addresses) < BODIES_PER_MINUTE:
         event.request_body = _kept(occasion.text, REFUSED_BODY)
-    event.save(force_insert=True)
+    keep(event)
 
 
 def _members(event: ProvisioningEvent) -> tuple[list[str], list[str]]:
