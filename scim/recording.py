@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -15,16 +14,22 @@ from django.db import Error, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from scim import event_queue, event_sizes
+from scim import event_queue, event_sizes, strangers
 from scim.event_changes import fitting
 from scim.models import BearerToken, Organization, ProvisioningEvent
 from scim.models.event import ANONYMOUS, BODY_LIMIT, CLIENT
+from scim.strangers import MINUTE, Limits, Stranger, network_of
 
 Action = ProvisioningEvent.Action
 
 MASK = "********"
 ANONYMOUS_PER_MINUTE = 20
-"""Events kept of such calls, per organization and minute."""
+"""Calls without a good token that have events of their own, per organization and minute."""
+
+DISTINCT_PER_MINUTE = 60
+"""The same with those from a new network, or refused for a new reason."""
+
+_LIMITS = Limits(ANONYMOUS_PER_MINUTE, ANONYMOUS_PER_MINUTE, DISTINCT_PER_MINUTE)
 
 DOUBT_SECONDS = 4.0
 """How long a server that went away is waited for, to learn what became of a change."""
@@ -64,9 +69,10 @@ def record(
 ) -> None:
     """Complete *event* with request and response and insert it, in this transaction.
 
-    Calls that proved nothing are capped: whoever knows an address can make them.
+    Of many calls that proved nothing some are only counted: whoever knows an address
+    can make them.
     """
-    if event.actor == ANONYMOUS and _too_many(event):
+    if event.actor == ANONYMOUS and _is_one_of_many(event, response):
         return
     event.time = timezone.now()
     event_queue.INSERT.insert(_completed(event, request, response))
@@ -107,7 +113,7 @@ def _was_recorded(
     What is not going to be kept waits for no writer, and keeps none waiting.
     """
     try:
-        if event.actor == ANONYMOUS and _too_many(event):
+        if event.actor == ANONYMOUS and _is_one_of_many(event, response):
             return True
         with transaction.atomic():
             record(event, request, response)
@@ -182,11 +188,32 @@ def _kept_of_answer(event: ProvisioningEvent) -> int:
     return READ_LIMIT if event.action in READS else 0
 
 
-def _too_many(event: ProvisioningEvent) -> bool:
-    """Whether as many calls that proved nothing were just recorded as are kept."""
+def _is_one_of_many(event: ProvisioningEvent, response: HttpResponse) -> bool:
+    """Whether the call gets no event of its own, and is only counted."""
+    status = response.status_code
     events = ProvisioningEvent.objects.for_organization(event.organization)
-    recent = events.anonymous_since(timezone.now() - timedelta(minutes=1))
-    return recent[:ANONYMOUS_PER_MINUTE].count() == ANONYMOUS_PER_MINUTE
+    recent = events.anonymous_since(timezone.now() - MINUTE).values_list(
+        "client_ip", "action", "status", "detail"
+    )
+    stranger = Stranger(
+        network_of(event.client_ip), _code(event.action, status, event.detail)
+    )
+    before = (
+        (network_of(client_ip), _code(*rest))
+        for client_ip, *rest in recent[:DISTINCT_PER_MINUTE]
+    )
+    if _LIMITS.have_room(before, stranger):
+        return False
+    if status >= HTTPStatus.BAD_REQUEST:
+        event.outcome = ProvisioningEvent.Outcome.REFUSED
+    strangers.crowd.count(event, status, stranger.network)
+    return True
+
+
+def _code(action: str, status: int, detail: str) -> str:
+    """Return what came of a call. Only the reason of a 401 is in our words alone."""
+    reason = detail if status == HTTPStatus.UNAUTHORIZED else ""
+    return f"{action} {status} {reason}"
 
 
 def _shown_query(query: str) -> str:
