@@ -5,6 +5,7 @@ from scim.models.event import ProvisioningEvent
 from scim.models.event_day import EventDay
 from scim.models.group import DirectoryGroup, GroupMembership
 from scim.models.organization import Department, Domain, Organization
+from scim.models.prune_turn import PruneTurn
 from scim.models.token import BearerToken, ProvisioningConnection
 from scim.models.user import DirectoryUser
 
@@ -20,4 +21,5 @@ __all__ = [
     "Organization",
     "ProvisioningConnection",
     "ProvisioningEvent",
+    "PruneTurn",
 ]

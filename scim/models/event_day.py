@@ -30,6 +30,10 @@ class EventDayQuerySet(OrganizationQuerySet):
             rows = self.for_organization(organization).filter(day=day)
             rows.update(kept=Greatest(F("kept") - size, Value(0)))
 
+    def written_on(self, day: date) -> int:
+        """Return the bytes that were written on *day*, deleted ones included."""
+        return self.filter(day=day).aggregate(Sum("written"))["written__sum"] or 0
+
     def kept(self, organization: int) -> int:
         """Return the bytes of the organization's events that are not deleted."""
         total = self.for_organization(organization).aggregate(Sum("kept"))

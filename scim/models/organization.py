@@ -75,6 +75,26 @@ class Organization(models.Model):
         blank=True,
         help_text="What scim.extensions reads. Changed by scim.services only.",
     )
+    event_days = models.PositiveSmallIntegerField(
+        "Events, days",
+        default=14,
+        validators=[MinValueValidator(1), MaxValueValidator(3650)],
+        help_text="Provisioning calls and sign-ons. Zscaler keeps its event logs for 14 "
+        "days.",
+    )
+    event_mib = models.PositiveIntegerField(
+        "Events, MiB",
+        default=1024,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_MIB)],
+        help_text="When all events are larger, the oldest go before their time.",
+    )
+    audit_months = models.PositiveSmallIntegerField(
+        "Audit entries, months",
+        default=6,
+        validators=[MinValueValidator(1), MaxValueValidator(120)],
+        help_text="What administrators changed. Zscaler keeps its audit logs for 6 "
+        "months; a month counts 31 days here.",
+    )
     event_mib_a_day = models.PositiveIntegerField(
         "Events of a day with bodies, MiB",
         default=256,

@@ -29,7 +29,9 @@ def sizes(monkeypatch: pytest.MonkeyPatch) -> EventSizes:
 
 
 def newest(organization: Organization) -> ProvisioningEvent:
-    return ProvisioningEvent.objects.for_organization(organization).latest("pk")
+    events = ProvisioningEvent.objects.for_organization(organization)
+    event: ProvisioningEvent = events.latest("pk")
+    return event
 
 
 def use_up(organization: Organization, written: int = 256 * MIB) -> None:
