@@ -14,6 +14,7 @@ from django.utils import timezone
 from bench import people
 from bench.people import Size
 from scim import services
+from scim.event_sizes import ROW, sizes
 from scim.models import (
     Department,
     DirectoryGroup,
@@ -57,30 +58,37 @@ def fill(size: Size) -> Organization:
     return organization
 
 
-def fill_events(organization: Organization, number: int) -> None:
-    """Log *number* calls of the last day: of a client, of strangers, refused sign-ons."""
+def fill_events(
+    organization: Organization, number: int, age: timedelta = timedelta(0)
+) -> None:
+    """Log *number* calls of a day: of a client, of strangers, refused sign-ons.
+
+    It is the last day, or one that ended *age* ago.
+    """
     kinds = (
         {"actor": "token Bench1", "action": "create"},
         {"actor": "token Bench1", "action": "lookup"},
         {"actor": "unknown", "action": "discover"},
         {"actor": "SAML sign-on", "action": "sign-on", "outcome": "refused"},
     )
-    end = timezone.now() - timedelta(minutes=5)
+    end = timezone.now() - timedelta(minutes=5) - age
     body = json.dumps(people.document(1)).ljust(1_000)
-    ProvisioningEvent.objects.bulk_create(
-        (
+    for first in range(0, number, BATCH):
+        events = [
             ProvisioningEvent(
                 organization=organization,
                 time=end - timedelta(days=1) * (1 - n / number),
                 client_ip="192.0.2.1",
                 request_body=body,
                 response_body=body,
+                size=ROW + 2 * len(body),
                 **kinds[n % len(kinds)],
             )
-            for n in range(number)
-        ),
-        BATCH,
-    )
+            for n in range(first, min(first + BATCH, number))
+        ]
+        ProvisioningEvent.objects.bulk_create(events)
+        sizes.add(events)
+    sizes.flush()
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             # As autovacuum does. Nobody does it for SQLite, which then guesses otherwise.

@@ -31,7 +31,7 @@ from scim.errors import (
 from scim.models import BearerToken, Organization, ProvisioningConnection
 from scim.models.prepared import Prepared
 from scim.models.token import digest_of
-from scim.recording import draft, record_apart
+from scim.recording import draft, record_apart, record_soon
 from scim.responses import error_response
 
 logger = logging.getLogger(__name__)
@@ -116,7 +116,8 @@ class BearerAuthentication:
             return response
         event = draft(request, request.organization, request.token)  # type: ignore[attr-defined]
         event.detail = refusal.detail
-        record_apart(event, request, response)
+        # It changed nothing, and whoever has a token waits for no writer to be told so.
+        record_soon(event, request, response)
         return response
 
 

@@ -37,7 +37,9 @@ from scim.errors import (
     Unavailable,
     Unresolved,
 )
+from scim.event_changes import WHOLE
 from scim.models import ProvisioningEvent
+from scim.models.event import BODY_LIMIT
 from scim.recording import record_apart
 from scim.responses import scim_response
 from scim.views import GroupsView, ResourceEndpoint, UsersView
@@ -77,6 +79,10 @@ class BulkView(Endpoint):
         """What was done is done: it is answered, and never tried again as a whole."""
         record_apart(request.event, request, response)
 
+    def note_refusal(self, request: Any, response: HttpResponse) -> None:
+        """Record it as the refusal of a write, which each of its operations is."""
+        record_apart(request.event, request, response)
+
 
 class _Call(HttpRequest):
     """The call that an operation stands for."""
@@ -94,6 +100,9 @@ class _Call(HttpRequest):
             self.META["HTTP_IF_MATCH"] = version
         self.data = data
         self.sent_body = orjson.dumps(data) if data else b""
+        # What a Bulk writes to the log has to do with its size, not with that of what
+        # its operations change.
+        self.changes_limit = min(max(WHOLE, len(self.sent_body)), BODY_LIMIT)
 
 
 class _Refusal(Endpoint):

@@ -70,7 +70,7 @@ class Endpoint(SCIMView):  # type: ignore[misc]
             refusal = translate(exc).with_traceback(None)
         response = error_response(refusal)
         request.event = self._refused(request, refusal)
-        record_apart(request.event, request, response)
+        self.note_refusal(request, response)
         return response
 
     def prepare(self, request: Any) -> None:
@@ -109,6 +109,13 @@ class Endpoint(SCIMView):  # type: ignore[misc]
         """Record an accepted call: with its changes, or beside the requests."""
         if self._changes(request):
             record(request.event, request, response)
+        else:
+            record_soon(request.event, request, response)
+
+    def note_refusal(self, request: Any, response: HttpResponse) -> None:
+        """Record a refused call. One that only reads waits for no writer, refused or not."""
+        if self._changes(request):
+            record_apart(request.event, request, response)
         else:
             record_soon(request.event, request, response)
 

@@ -32,6 +32,7 @@ from django.db import (
     transaction,
 )
 
+from scim import event_sizes
 from scim.models import ProvisioningEvent
 from scim.models.prepared import PreparedInsert
 from scim.writers import one_at_a_time
@@ -149,6 +150,7 @@ class EventQueue:
             with transaction.atomic():
                 _begin_again(event := finish())
                 INSERT.insert(event)
+            event_sizes.sizes.add([event])
         except Error as exc:
             self._lost += 1
             self._say_refused(exc)
@@ -214,6 +216,7 @@ def _write(events: list[ProvisioningEvent]) -> None:
     try:
         with one_at_a_time(), transaction.atomic():
             ProvisioningEvent.objects.bulk_create(events, BATCH)
+        event_sizes.sizes.add(events)
     except OperationalError:
         raise
     except DatabaseError:
@@ -227,6 +230,7 @@ def _write_alone(event: ProvisioningEvent) -> None:
     try:
         with transaction.atomic():
             INSERT.insert(event)
+        event_sizes.sizes.add([event])
     except OperationalError:
         raise
     except DatabaseError:

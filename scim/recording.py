@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -15,19 +14,32 @@ from django.db import Error, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from scim import event_queue
+from scim import event_queue, event_sizes, strangers
+from scim.event_changes import fitting
 from scim.models import BearerToken, Organization, ProvisioningEvent
 from scim.models.event import ANONYMOUS, BODY_LIMIT, CLIENT
+from scim.strangers import MINUTE, Limits, Stranger, network_of
+
+Action = ProvisioningEvent.Action
 
 MASK = "********"
 ANONYMOUS_PER_MINUTE = 20
-"""Events kept of such calls, per organization and minute."""
+"""Calls without a good token that have events of their own, per organization and minute."""
+
+DISTINCT_PER_MINUTE = 60
+"""The same with those from a new network, or refused for a new reason."""
+
+_LIMITS = Limits(ANONYMOUS_PER_MINUTE, ANONYMOUS_PER_MINUTE, DISTINCT_PER_MINUTE)
 
 DOUBT_SECONDS = 4.0
 """How long a server that went away is waited for, to learn what became of a change."""
 
-LONG_VALUE = 512
-"""Bytes of JSON of a value that is kept when a change is too large to keep whole."""
+READ_LIMIT = 8 * 1024
+"""Bytes that are kept of the answer to a call that only read. A user has about one KiB."""
+
+READS = frozenset(
+    (Action.TEST, Action.LOOKUP, Action.READ, Action.LIST, Action.DISCOVER)
+)
 
 _LEFT_OUT = "(left out because it may hold a password)"
 
@@ -57,12 +69,14 @@ def record(
 ) -> None:
     """Complete *event* with request and response and insert it, in this transaction.
 
-    Calls that proved nothing are capped: whoever knows an address can make them.
+    Of many calls that proved nothing some are only counted: whoever knows an address
+    can make them.
     """
-    if event.actor == ANONYMOUS and _too_many(event):
+    if event.actor == ANONYMOUS and _is_one_of_many(event, response):
         return
     event.time = timezone.now()
     event_queue.INSERT.insert(_completed(event, request, response))
+    event_sizes.sizes.add([event])
 
 
 def record_soon(
@@ -99,7 +113,7 @@ def _was_recorded(
     What is not going to be kept waits for no writer, and keeps none waiting.
     """
     try:
-        if event.actor == ANONYMOUS and _too_many(event):
+        if event.actor == ANONYMOUS and _is_one_of_many(event, response):
             return True
         with transaction.atomic():
             record(event, request, response)
@@ -153,37 +167,53 @@ def _completed(
     event.detail = event.detail.replace("\0", "")
     if response.status_code >= 400:
         event.outcome = ProvisioningEvent.Outcome.REFUSED
-    event.changes = _capped(event.changes)
+    event.changes = fitting(
+        event.changes, getattr(request, "changes_limit", BODY_LIMIT)
+    )
     event.request_body = masked(_sent(request))
-    event.response_body = masked(response.content)
+    event.response_body = masked(response.content, _kept_of_answer(event))
+    event_sizes.fit(event)
     return event
 
 
-def _capped(changes: dict[str, Any]) -> dict[str, Any]:
-    """Return *changes* as they are, or without their long values: 64 KiB at most."""
-    if len(orjson.dumps(changes)) <= BODY_LIMIT:
-        return changes
-    short = {path: [_short(value) for value in pair] for path, pair in changes.items()}
-    kept: dict[str, Any] = {}
-    room = BODY_LIMIT
-    for path, pair in short.items():
-        room -= len(orjson.dumps({path: pair}))
-        if room < 0:
-            break
-        kept[path] = pair
-    return kept
+def _kept_of_answer(event: ProvisioningEvent) -> int:
+    """Return how many bytes are kept of the answer to a completed call.
+
+    A refusal says what was wrong, and is kept. The answer to an accepted write is the
+    resource once more, of which the event has what changed; that to an accepted Bulk
+    has nothing that the events of its operations do not have.
+    """
+    if event.outcome == ProvisioningEvent.Outcome.REFUSED:
+        return BODY_LIMIT
+    return READ_LIMIT if event.action in READS else 0
 
 
-def _short(value: Any) -> Any:
-    size = len(orjson.dumps(value))
-    return value if size <= LONG_VALUE else f"… ({size:,} bytes)"
-
-
-def _too_many(event: ProvisioningEvent) -> bool:
-    """Whether as many calls that proved nothing were just recorded as are kept."""
+def _is_one_of_many(event: ProvisioningEvent, response: HttpResponse) -> bool:
+    """Whether the call gets no event of its own, and is only counted."""
+    status = response.status_code
     events = ProvisioningEvent.objects.for_organization(event.organization)
-    recent = events.anonymous_since(timezone.now() - timedelta(minutes=1))
-    return recent[:ANONYMOUS_PER_MINUTE].count() == ANONYMOUS_PER_MINUTE
+    recent = events.anonymous_since(timezone.now() - MINUTE).values_list(
+        "client_ip", "action", "status", "detail"
+    )
+    stranger = Stranger(
+        network_of(event.client_ip), _code(event.action, status, event.detail)
+    )
+    before = (
+        (network_of(client_ip), _code(*rest))
+        for client_ip, *rest in recent[:DISTINCT_PER_MINUTE]
+    )
+    if _LIMITS.have_room(before, stranger):
+        return False
+    if status >= HTTPStatus.BAD_REQUEST:
+        event.outcome = ProvisioningEvent.Outcome.REFUSED
+    strangers.crowd.count(event, status, stranger.network)
+    return True
+
+
+def _code(action: str, status: int, detail: str) -> str:
+    """Return what came of a call. Only the reason of a 401 is in our words alone."""
+    reason = detail if status == HTTPStatus.UNAUTHORIZED else ""
+    return f"{action} {status} {reason}"
 
 
 def _shown_query(query: str) -> str:
@@ -198,21 +228,21 @@ def _sent(request: HttpRequest) -> bytes:
     return sent
 
 
-def masked(raw: bytes) -> str:
-    """Return a body as text for the log, passwords masked, at most BODY_LIMIT bytes."""
-    if not raw:
+def masked(raw: bytes, most: int = BODY_LIMIT) -> str:
+    """Return a body as text for the log, passwords masked, at most *most* bytes."""
+    if not (raw and most):
         return ""
     # What is cut off anyway needs no looking through: a group may be a megabyte.
-    head = raw[:BODY_LIMIT]
+    head = raw[:most]
     if b"password" in head.lower() or b"\\u" in head:
         try:
             raw = orjson.dumps(_mask(orjson.loads(raw)))
         except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):
             # Broken JSON cannot be masked piece by piece, so none of it is kept.
             return _LEFT_OUT
-    if len(raw) <= BODY_LIMIT:
+    if len(raw) <= most:
         return raw.decode(errors="ignore").replace("\0", "")
-    kept = raw[: BODY_LIMIT - len(_CUT.encode())]
+    kept = raw[: most - len(_CUT.encode())]
     return kept.decode(errors="ignore").replace("\0", "") + _CUT
 
 

@@ -71,6 +71,18 @@ def set_behaviour(
     organization.save(update_fields=["profile", "profile_overrides"])
 
 
+def set_retention(*, organization: Organization, limits: Mapping[str, int]) -> None:
+    """Keep the organization's logs as *limits* say, by the names of its fields.
+
+    Those are ``event_days``, ``event_mib``, ``event_mib_a_day`` and ``audit_months``. The
+    values are the caller's to validate. What is over a new limit goes with the next
+    pruning.
+    """
+    for name, limit in limits.items():
+        setattr(organization, name, limit)
+    organization.save(update_fields=list(limits))
+
+
 @transaction.atomic
 def unregister_domain(*, organization: Organization, name: str) -> bool:
     """Remove a registered domain and return True; False when it is not registered.

@@ -51,3 +51,10 @@ logger_class = "zportal.gunicorn_log.LineLogger"
 def pre_fork(server: Any, worker: Any) -> None:
     """Called by gunicorn before each worker is made."""
     share_with_children()
+
+
+def post_worker_init(worker: Any) -> None:
+    """Called by gunicorn in each worker, when the application is loaded."""
+    from zportal import housekeeping
+
+    housekeeping.start()

@@ -12,6 +12,7 @@ from scim.text import KEY_LENGTH, match_key
 from zportal.behaviour import RULES
 from zportal.forms import AuthenticationSettingsForm
 from zportal.forms.authentication_settings import OF_CERTIFICATES
+from zportal.forms.retention import RetentionForm
 from zportal.models import Administrator
 from zportal.navigation import MENUS, SHORTCUTS
 
@@ -80,6 +81,7 @@ FIELDS = (
         "Authentication Settings",
     ),
     ("Behaviour Profile", "admin:advanced", "behaviour-profile", "Advanced"),
+    ("Retention", "admin:advanced", "retention", "Advanced"),
     ("Theme", "admin:profile", "theme", "Profile"),
     ("Password", "admin:profile", "password", "Profile"),
     ("Sessions", "admin:profile", "sessions", "Profile"),
@@ -134,6 +136,10 @@ def _settings(administrator: Administrator) -> Iterator[Hit]:
     for rule in RULES:
         yield Hit(
             rule.label, f"{reverse('admin:advanced')}#rule-{rule.name}", "Advanced"
+        )
+    for name, field in RetentionForm.base_fields.items():
+        yield Hit(
+            str(field.label), f"{reverse('admin:advanced')}#id_{name}", "Advanced"
         )
     yield from _extensions(administrator)
 

@@ -239,6 +239,9 @@ SAML_UPLOAD_LIMIT = 7 * 1024 * 1024
 # Seconds that the event of a call that changed nothing may wait to be written with
 # others; 0 writes it before the call is answered.
 EVENT_DELAY = env.seconds("EVENT_DELAY", default=0.25, most=3600)
+# Seconds from one time that the server deletes what has reached its end to the next; with
+# 0 it does not, and manage.py prune has to be run.
+PRUNE_EVERY = env.seconds("PRUNE_EVERY", default=300, most=86_400)
 SCIM_SERVICE_PROVIDER = {
     "NETLOC": _public.netloc,
     "SCHEME": _public.scheme,

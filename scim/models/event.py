@@ -125,6 +125,9 @@ class ProvisioningEvent(models.Model):
     )
     request_body = models.TextField(blank=True)
     response_body = models.TextField(blank=True)
+    size = models.PositiveIntegerField(
+        default=0, help_text="Bytes that it takes, more or less (scim.event_sizes)."
+    )
 
     objects = ProvisioningEventQuerySet.as_manager()
 

@@ -5,6 +5,7 @@ import secrets
 from typing import ClassVar, Self
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from scim.extensions import Extensions, extensions_of, served
@@ -16,6 +17,9 @@ _LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
 _DOMAIN = re.compile(rf"{_LABEL}(\.{_LABEL})+")
 
 ORG_ID_LENGTH = 8
+
+MOST_MIB = 1024 * 1024
+"""Of events, which is a TiB: more is a mistake."""
 
 
 def validate_domain(name: str) -> None:
@@ -70,6 +74,33 @@ class Organization(models.Model):
         default=list,
         blank=True,
         help_text="What scim.extensions reads. Changed by scim.services only.",
+    )
+    event_days = models.PositiveSmallIntegerField(
+        "Events, days",
+        default=14,
+        validators=[MinValueValidator(1), MaxValueValidator(3650)],
+        help_text="Provisioning calls and sign-ons. Zscaler keeps its event logs for 14 "
+        "days.",
+    )
+    event_mib = models.PositiveIntegerField(
+        "Events, MiB",
+        default=1024,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_MIB)],
+        help_text="When all events are larger, the oldest go before their time.",
+    )
+    audit_months = models.PositiveSmallIntegerField(
+        "Audit entries, months",
+        default=6,
+        validators=[MinValueValidator(1), MaxValueValidator(120)],
+        help_text="What administrators changed. Zscaler keeps its audit logs for 6 "
+        "months; a month counts 31 days here.",
+    )
+    event_mib_a_day = models.PositiveIntegerField(
+        "Events of a day with bodies, MiB",
+        default=256,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_MIB)],
+        help_text="When a day's events are larger, later ones have no bodies until the "
+        "next day (UTC). Each call still has its line, and none is refused.",
     )
     created = models.DateTimeField(auto_now_add=True)
 

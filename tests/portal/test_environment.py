@@ -26,6 +26,7 @@ MALFORMED = [
     ("LOCK_SECONDS", "0", "“0”, not a whole number from 1", "LOCK_SECONDS=20"),
     ("LOCK_SECONDS", "1.5", "“1.5”, not a whole number", "LOCK_SECONDS=20"),
     ("EVENT_DELAY", "soon", "“soon”, not a number of seconds", "EVENT_DELAY=0.25"),
+    ("PRUNE_EVERY", "hourly", "“hourly”, not a number of seconds", "PRUNE_EVERY=300"),
     ("EVENT_DELAY", "nan", "“nan”, not a number of seconds", "EVENT_DELAY=0.25"),
     ("EVENT_DELAY", "-1", "“-1”, not a number of seconds", "EVENT_DELAY=0.25"),
     ("DATABASE_URL", "", "is empty", "postgres://user:password@"),

@@ -128,8 +128,18 @@ def saves_a_mistake_in_the_window(page: Page) -> None:
 
 def saves_rules_with_a_mistake(page: Page) -> None:
     page.locator("input[type=number]").first.fill("-1")
-    page.get_by_role("button", name="Save").click()
+    _save(page, "Rules")
     page.locator(".field-error").first.wait_for()
+
+
+def saves_retention_with_a_mistake(page: Page) -> None:
+    page.get_by_label("Events, days").fill("0")
+    _save(page, "Retention")
+    page.locator(".field-error").first.wait_for()
+
+
+def _save(page: Page, form: str) -> None:
+    page.get_by_role("form", name=form).get_by_role("button", name="Save").click()
 
 
 def asks_to_discard(page: Page) -> None:
@@ -259,6 +269,7 @@ STOPS = [
     Stop("saml-auditor", "auditor", SETTINGS, opens_configure_saml),
     Stop("advanced", "admin", "advanced"),
     Stop("advanced-mistake", "admin", "advanced", saves_rules_with_a_mistake),
+    Stop("retention-mistake", "admin", "advanced", saves_retention_with_a_mistake),
     Stop("advanced-auditor", "auditor", "advanced"),
     Stop("sign-on", "admin", "saml_sign_on"),
     Stop("sign-on-mistake", "admin", "saml_sign_on", imports_nothing),

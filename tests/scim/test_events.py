@@ -11,7 +11,6 @@ from django.test import Client
 from django.utils import timezone
 
 from scim.models import DirectoryGroup, DirectoryUser, ProvisioningEvent
-from scim.models.event import BODY_LIMIT
 from scim.recording import ANONYMOUS_PER_MINUTE
 from tests.scim.messages import (
     ENTERPRISE,
@@ -46,7 +45,7 @@ def test_the_event_of_a_creation(
     """Who, from where, what, whom, and every value that came into being."""
     scim.client = Client(REMOTE_ADDR="192.0.2.7")
     body = user(displayName="Ada", **{ENTERPRISE: {"department": "Risk"}})
-    response = scim.post("/Users?attributes=id", body)
+    scim.post("/Users?attributes=id", body)
     event = ProvisioningEvent.objects.get()
     assert event.organization == contoso
     assert event.actor == f"token {contoso_token.row.prefix}…"
@@ -64,7 +63,7 @@ def test_the_event_of_a_creation(
         f"{ENTERPRISE}:department": [None, "Risk"],
     }
     assert json.loads(event.request_body) == body
-    assert event.response_body.encode() == response.content
+    assert event.response_body == ""
     assert (event.scim_type, event.detail, event.refused_domain) == ("", "", "")
 
 
@@ -206,18 +205,6 @@ def test_the_token_is_never_stored(scim: ScimClient, contoso_token: Token) -> No
     scim.get("/nothing")
     for row in ProvisioningEvent.objects.values():
         assert contoso_token.secret not in str(row)
-
-
-@pytest.mark.parametrize("letter", ["a", "ä", "€", "😀"])
-def test_bodies_are_capped(rfc_scim: ScimClient, letter: str) -> None:
-    """Decision of the issue: 64 KiB each, cut between characters."""
-    entries = [{"value": letter * 5_000} for _ in range(20)]
-    created(rfc_scim, "/Users", user("ada", emails=entries))
-    event = newest()
-    for text in (event.request_body, event.response_body):
-        assert BODY_LIMIT - 8 < len(text.encode()) <= BODY_LIMIT
-        assert text.endswith("…")
-        assert "�" not in text
 
 
 def test_a_failing_event_undoes_the_write(

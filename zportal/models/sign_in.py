@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from django.db import models, transaction
 from django.db.models import F
@@ -63,10 +63,14 @@ class SignInCountQuerySet(models.QuerySet["SignInCount"]):
         changes = {"wrong": 0} if counted.slides else {}
         self._of(counted).update(pending=F("pending") - 1, **changes)
 
+    def over(self) -> Self:
+        """Those that count no more."""
+        return self.filter(ends__lte=timezone.now())
+
     @transaction.atomic
     def prune(self) -> None:
         """Delete some rows that count no more, and wait for nobody who is at them."""
-        over = self.filter(ends__lte=timezone.now()).select_for_update(skip_locked=True)
+        over = self.over().select_for_update(skip_locked=True)
         self.filter(pk__in=over.values("pk")[:PRUNED_AT_ONCE]).delete()
 
     def _of(self, counted: Counted) -> SignInCountQuerySet:

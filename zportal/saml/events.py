@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from http import HTTPStatus
 
 from django.utils import timezone
 
+from scim import strangers
+from scim.event_sizes import keep
 from scim.models import DirectoryUser, Organization, ProvisioningEvent
 from scim.models.event import BODY_LIMIT, SIGN_ON
+from scim.strangers import MINUTE, Limits, Stranger, network_of
 from zportal.saml.codes import Refused
+from zportal.saml.kept_text import readable
 
 REFUSALS_PER_MINUTE = 60
-"""Events kept of an organization's refused sign-ons: anybody can make one."""
+"""Refused sign-ons of an organization with events of their own: anybody can make one."""
 
 REFUSALS_OF_ADDRESS = 20
-"""Those of one client address: whoever floods the log hides nobody else's."""
+"""Those from one network: whoever floods the log hides nobody else's."""
+
+DISTINCT_PER_MINUTE = 120
+"""The same with those from a new network, or refused with a new code."""
+
+_LIMITS = Limits(REFUSALS_PER_MINUTE, REFUSALS_OF_ADDRESS, DISTINCT_PER_MINUTE)
 
 BODIES_PER_MINUTE = 3
 """Refusals whose response is kept, and of it REFUSED_BODY bytes."""
@@ -42,6 +50,7 @@ def draft(occasion: Occasion) -> ProvisioningEvent:
     """Return the unsaved event of a sign-on that was accepted."""
     return ProvisioningEvent(
         organization=occasion.organization,
+        time=timezone.now(),
         actor=SIGN_ON,
         client_ip=occasion.client_ip,
         action=Action.SIGN_ON,
@@ -65,7 +74,7 @@ def record_sign_on(
     event.target = person.scim_username[:254]
     event.detail = f"Signed on; {effect}."
     event.request_body = _kept(occasion.text, BODY_LIMIT)
-    ProvisioningEvent.objects.bulk_create([*changes, event])
+    keep(*changes, event)
     return effect
 
 
@@ -87,22 +96,28 @@ def effect_of(changes: list[ProvisioningEvent]) -> str:
 
 
 def record_refusal(occasion: Occasion, refusal: Refused, login: str = "") -> None:
-    """Insert the event of a refused sign-on, unless there were very many just now."""
+    """Insert the event of a refused sign-on, or only count it as one of very many."""
     events = ProvisioningEvent.objects.for_organization(occasion.organization)
-    recent = events.refused_sign_ons_since(timezone.now() - timedelta(minutes=1))
-    addresses = list(recent.values_list("client_ip", flat=True)[:REFUSALS_PER_MINUTE])
-    mine = addresses.count(occasion.client_ip)
-    if len(addresses) == REFUSALS_PER_MINUTE or mine >= REFUSALS_OF_ADDRESS:
-        return
+    recent = events.refused_sign_ons_since(timezone.now() - MINUTE)
+    before = [
+        (network_of(client_ip), detail.partition(":")[0])
+        for client_ip, detail in recent.values_list("client_ip", "detail")[
+            :DISTINCT_PER_MINUTE
+        ]
+    ]
     event = draft(occasion)
     event.outcome = ProvisioningEvent.Outcome.REFUSED
     event.status = HTTPStatus.FORBIDDEN
-    event.target = login[:254]
     error = refusal.error
+    stranger = Stranger(network_of(occasion.client_ip), error.code)
+    if not _LIMITS.have_room(before, stranger):
+        strangers.crowd.count(event, event.status, stranger.network)
+        return
+    event.target = login[:254]
     event.detail = f"{error.code}: {error.meaning} {refusal.detail}"[:1024]
-    if len(addresses) < BODIES_PER_MINUTE:
+    if len(before) < BODIES_PER_MINUTE:
         event.request_body = _kept(occasion.text, REFUSED_BODY)
-    event.save(force_insert=True)
+    keep(event)
 
 
 def _members(event: ProvisioningEvent) -> tuple[list[str], list[str]]:
@@ -115,5 +130,4 @@ def _groups(number: int) -> str:
 
 
 def _kept(text: str, size: int) -> str:
-    kept = text.encode()[:size].decode(errors="ignore")
-    return kept.replace("\0", "")
+    return readable(text).encode()[:size].decode(errors="ignore")

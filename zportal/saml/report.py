@@ -9,6 +9,7 @@ from scim.sign_on import plan
 from zportal.saml.checks import Verdict
 from zportal.saml.codes import Refused
 from zportal.saml.judgement import Judgement
+from zportal.saml.kept_text import readable
 from zportal.saml.messages import Posted
 from zportal.saml.people import shortened
 
@@ -42,6 +43,7 @@ def report_of(
 
 
 def _report(verdicts: list[Verdict], xml: str) -> Report:
+    xml = readable(xml)
     return {
         "is_accepted": False,
         "verdicts": [_shown(verdict) for verdict in verdicts],
@@ -49,7 +51,7 @@ def _report(verdicts: list[Verdict], xml: str) -> Report:
         "attributes": {},
         "login": "",
         "plan": None,
-        "xml": xml[:LONGEST_XML].replace("\0", ""),
+        "xml": xml[:LONGEST_XML],
         "is_cut": len(xml) > LONGEST_XML,
     }
 

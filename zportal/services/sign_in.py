@@ -10,10 +10,10 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import datetime
-from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.db import transaction
 
+from scim.strangers import network_of
 from zportal.models.sign_in import Counted, SignInCount
 from zportal.passwords import PATIENCE, TooManyPasswords
 from zportal.services.sign_in_audit import record_wrong_password
@@ -98,14 +98,6 @@ def succeeded(tried: Sequence[Counted]) -> None:
         for counted in tried:
             SignInCount.objects.succeeded(counted)
     SignInCount.objects.prune()
-
-
-def network_of(address: str | None) -> str:
-    """Return what one client can choose its address from: of IPv6, the whole /64."""
-    parsed = ip_address(address) if address else None
-    if isinstance(parsed, IPv6Address):
-        return str(ip_network((parsed, 64), strict=False))
-    return str(parsed or "")
 
 
 def _take(tried: Sequence[Counted]) -> tuple[Counted, SignInCount] | None:

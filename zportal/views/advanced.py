@@ -1,4 +1,5 @@
-"""The tab Advanced of Authentication Settings: how the SCIM service behaves."""
+"""The tab Advanced of Authentication Settings: how the SCIM service behaves, and for how
+long the logs are kept."""
 
 from __future__ import annotations
 
@@ -10,12 +11,16 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
+from scim.models import EventDay
 from zportal.access import administrator_of, organization_of
 from zportal.forms.advanced import ProfileForm, RulesForm
+from zportal.forms.retention import RetentionForm
 from zportal.middleware import client_ip
 from zportal.services.behaviour import choose_profile, save_rules
+from zportal.services.retention import save_retention
 from zportal.views.frame import authentication_tabs, page_context
 
 PAGE = "admin:advanced"
@@ -26,6 +31,7 @@ def urls(admin_view: Callable[..., Any]) -> list[URLPattern]:
     return [
         path(root, admin_view(advanced), name="advanced"),
         path(f"{root}profile/", admin_view(profile), name="choose_profile"),
+        path(f"{root}retention/", admin_view(retention), name="save_retention"),
     ]
 
 
@@ -82,9 +88,34 @@ def profile(request: HttpRequest) -> HttpResponse:
     return redirect(PAGE)
 
 
-def _page(request: HttpRequest, form: RulesForm | None = None) -> HttpResponse:
+@require_POST
+def retention(request: HttpRequest) -> HttpResponse:
+    """Save for how long the logs are kept."""
+    administrator = administrator_of(request)
+    if not administrator.may_change:
+        raise PermissionDenied
+    form = RetentionForm(request.POST, organization=administrator.organization)
+    if not form.is_valid():
+        return _page(request, retention=form)
+    save_retention(
+        administrator=administrator,
+        client_ip=client_ip(request),
+        limits=form.cleaned_data,
+    )
+    messages.success(
+        request, "Retention is saved; it applies from the next pruning on."
+    )
+    return redirect(PAGE)
+
+
+def _page(
+    request: HttpRequest,
+    form: RulesForm | None = None,
+    retention: RetentionForm | None = None,
+) -> HttpResponse:
     administrator = administrator_of(request)
     organization = organization_of(request)
+    days = EventDay.objects.for_organization(organization)
     context = {
         **page_context(
             title="Authentication Settings",
@@ -95,6 +126,12 @@ def _page(request: HttpRequest, form: RulesForm | None = None) -> HttpResponse:
         "profile_form": ProfileForm(initial={"profile": organization.profile}),
         "form": form
         or RulesForm(organization=organization, read_only=not administrator.may_change),
+        "retention": retention
+        or RetentionForm(
+            organization=organization, read_only=not administrator.may_change
+        ),
+        "kept": EventDay.objects.kept(organization.pk),
+        "written_today": days.written_on(timezone.now().date()),
         "is_zscaler": organization.profile == "zscaler"
         and not organization.profile_overrides,
     }
