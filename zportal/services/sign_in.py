@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from scim.strangers import network_of
 from zportal.models.sign_in import Counted, SignInCount
@@ -87,7 +88,7 @@ def failed(tried: Sequence[Counted], *, login: str, address: str | None) -> None
         record_wrong_password(
             login=login, client_ip=address, locked_until=until[0] if until else None
         )
-    SignInCount.objects.prune()
+    _prune()
     if locks:
         raise locks[0]
 
@@ -97,7 +98,13 @@ def succeeded(tried: Sequence[Counted]) -> None:
     with transaction.atomic():
         for counted in tried:
             SignInCount.objects.succeeded(counted)
-    SignInCount.objects.prune()
+    _prune()
+
+
+def _prune() -> None:
+    """Forget what counts no more; the sign-in is decided, and needs no database for it."""
+    with suppress(InterfaceError, OperationalError):
+        SignInCount.objects.prune()
 
 
 def _take(tried: Sequence[Counted]) -> tuple[Counted, SignInCount] | None:
