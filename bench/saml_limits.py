@@ -77,24 +77,30 @@ def organization() -> Organization:
     return made
 
 
-def signature(ident: str) -> str:
+def signature(ident: str, prefixes: str = "") -> str:
     """A signature of the right shape whose digest is false."""
+    inclusive = (
+        f'<c:InclusiveNamespaces xmlns:c="{EXCLUSIVE}" PrefixList="{prefixes}"/>'
+        if prefixes
+        else ""
+    )
     return (
         f'<ds:Signature xmlns:ds="{DS}"><ds:SignedInfo><ds:CanonicalizationMethod '
         f'Algorithm="{EXCLUSIVE}"/><ds:SignatureMethod Algorithm="http://www.w3.org/'
         f'2001/04/xmldsig-more#rsa-sha512"/><ds:Reference URI="#{ident}">'
         f'<ds:Transforms><ds:Transform Algorithm="{DS}enveloped-signature"/>'
-        f'<ds:Transform Algorithm="{EXCLUSIVE}"/></ds:Transforms><ds:DigestMethod '
+        f'<ds:Transform Algorithm="{EXCLUSIVE}">{inclusive}</ds:Transform>'
+        f"</ds:Transforms><ds:DigestMethod "
         f'Algorithm="{XENC}sha512"/><ds:DigestValue>AAAA</ds:DigestValue>'
         "</ds:Reference></ds:SignedInfo><ds:SignatureValue>AAAA</ds:SignatureValue>"
         "</ds:Signature>"
     )
 
 
-def assertion(filling: str) -> str:
+def assertion(filling: str, prefixes: str = "") -> str:
     return (
         f'<saml:Assertion xmlns:saml="{SAML}" ID="_a"><saml:Issuer>x</saml:Issuer>'
-        f"{signature('_a')}{filling}</saml:Assertion>"
+        f"{signature('_a', prefixes)}{filling}</saml:Assertion>"
     )
 
 
@@ -189,6 +195,20 @@ def rows(_: Service) -> Iterator[Row]:
 
     for limit, worst, filling in fillings():
         yield Row(f"SAML: {limit}", f"{worst}, signed", post(assertion(filling)))
+    around = " ".join(f'xmlns:n{n}="u{n}"' for n in range(MOST - 6))
+    levels = DEEPEST - 4
+    for names in (1, 10, 50):
+        number = MOST_ELEMENTS // (1 + names) - SPARE
+        inner = "<b>" * levels + "<b/>" * number + "</b>" * levels
+        yield Row(
+            "SAML: prefixes times elements",
+            f"{names} for {number:,} elements, amid {MOST} namespaces",
+            post(
+                assertion(
+                    f"<b {around}>{inner}</b>", " ".join("abcdefghij" * 5)[: 2 * names]
+                )
+            ),
+        )
     elements = many("<b/>x", LARGEST // 2)[: -SPARE * 10]
     yield Row(
         f"SAML: {MOST_SIGNATURES} signatures",

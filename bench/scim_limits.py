@@ -132,8 +132,23 @@ def _patches(service: Service) -> Iterator[Row]:
     adding = {"op": "add", "value": parts}
     yield Row("", "PATCH of unknown names", service.patch(service.user, adding))
     values = [{"value": f"{n}"} for n in range(98)]
-    several = [{"op": "add", "path": "roles", "value": values}] * 30
-    yield Row("", "PATCH of 30 times 98 roles", service.patch(service.user, *several))
+    several = [{"op": "add", "path": "roles", "value": values}] * 2
+    yield Row(
+        "60,000 comparisons", "98 roles, twice", service.patch(service.user, *several)
+    )
+    few = [{"value": f"{n}@y.example"} for n in range(23)]
+    adding = {"op": "add", "path": "emails", "value": few}
+    removing = {
+        "op": "remove",
+        "path": "emails",
+        "value": [each["value"] for each in few],
+    }
+    turns = [adding, removing] * 5
+    yield Row(
+        "",
+        "23 addresses added and removed, 5 times",
+        service.patch(service.user, *turns),
+    )
     terms = " or ".join(f'value sw "{n}"' for n in range(55))
     selecting = {"op": "replace", "path": f"emails[{terms}].display", "value": "x"}
     yield Row(
