@@ -16,7 +16,7 @@ from scim.errors import InvalidCount, InvalidFilter, InvalidSyntax, InvalidValue
 from scim.kinds import user_kind
 from scim.leniency import lookup
 from scim.paging import Found, Listing, Place, Source, documents_of
-from scim.profiles import BehaviourProfile
+from scim.profiles import LARGEST_PAGE, BehaviourProfile
 from scim.projection import Projection
 from scim.rows import equality_of, matching
 from scim.schema import GROUP_KIND, Document, Kind
@@ -119,10 +119,10 @@ def _integer(name: str, value: Any) -> int | None:
 
 
 def _count(value: Any, profile: BehaviourProfile) -> int:
-    """Negative means 0; more than the cap means the cap."""
+    """Return how many are wanted, from 0 to the profile's most."""
     number = _integer("count", value)
     wanted = profile.default_page if number is None else number
-    return max(0, min(wanted, profile.max_page))
+    return max(0, min(wanted, profile.max_page, LARGEST_PAGE))
 
 
 # ------------------------------------------------------------------------ the answer
