@@ -12,12 +12,13 @@ from urllib.parse import unquote_plus
 
 import orjson
 from django.db import Error, transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
 from scim import event_queue
 from scim.models import BearerToken, Organization, ProvisioningEvent
 from scim.models.event import ANONYMOUS, BODY_LIMIT, CLIENT
+from scim.responses import body_of
 
 MASK = "********"
 ANONYMOUS_PER_MINUTE = 20
@@ -53,7 +54,7 @@ def draft(
 
 
 def record(
-    event: ProvisioningEvent, request: HttpRequest, response: HttpResponse
+    event: ProvisioningEvent, request: HttpRequest, response: HttpResponseBase
 ) -> None:
     """Complete *event* with request and response and insert it, in this transaction.
 
@@ -66,7 +67,7 @@ def record(
 
 
 def record_soon(
-    event: ProvisioningEvent, request: HttpRequest, response: HttpResponse
+    event: ProvisioningEvent, request: HttpRequest, response: HttpResponseBase
 ) -> None:
     """Complete and insert the event of a call that changed nothing, beside requests."""
     if event.actor == ANONYMOUS:
@@ -78,7 +79,7 @@ def record_soon(
 
 
 def record_apart(
-    event: ProvisioningEvent, request: HttpRequest, response: HttpResponse
+    event: ProvisioningEvent, request: HttpRequest, response: HttpResponseBase
 ) -> None:
     """Insert an event that no change is stored with: now, or when the database takes it.
 
@@ -92,7 +93,7 @@ def record_apart(
 
 
 def _was_recorded(
-    event: ProvisioningEvent, request: HttpRequest, response: HttpResponse
+    event: ProvisioningEvent, request: HttpRequest, response: HttpResponseBase
 ) -> bool:
     """Record in a transaction of its own; whatever comes of it, the caller is answered.
 
@@ -129,10 +130,10 @@ def was_stored(event: ProvisioningEvent) -> bool:
 
 
 def _add(
-    event: ProvisioningEvent, request: HttpRequest, response: HttpResponse
+    event: ProvisioningEvent, request: HttpRequest, response: HttpResponseBase
 ) -> None:
     """Let the event be written later; of large bodies, only what is kept waits for it."""
-    sizes = [len(response.content), len(_sent(request))]
+    sizes = [len(body_of(response)), len(_sent(request))]
     finish: event_queue.Finish = partial(_completed, event, request, response)
     if max(sizes) > BODY_LIMIT:
         _completed(event, request, response)
@@ -146,7 +147,7 @@ def _itself(event: ProvisioningEvent) -> ProvisioningEvent:
 
 
 def _completed(
-    event: ProvisioningEvent, request: HttpRequest, response: HttpResponse
+    event: ProvisioningEvent, request: HttpRequest, response: HttpResponseBase
 ) -> ProvisioningEvent:
     event.status = response.status_code
     # A refusal may quote an id of the URL; PostgreSQL stores no NUL.
@@ -155,7 +156,7 @@ def _completed(
         event.outcome = ProvisioningEvent.Outcome.REFUSED
     event.changes = _capped(event.changes)
     event.request_body = masked(_sent(request))
-    event.response_body = masked(response.content)
+    event.response_body = masked(body_of(response))
     return event
 
 

@@ -70,7 +70,9 @@ def check_name(name: str, *, of: Organization | None = None) -> None:
             f"“{name}” mixes letters of several scripts, which may look alike. Write it "
             "in one; Chinese, Japanese and Korean names may have Latin letters, too."
         )
-    others = Organization.objects.exclude(pk=of.pk if of else None)
+    others = Organization.objects.all()
+    if of is not None:
+        others = others.exclude(pk=of.pk)
     if others.named(name).exists():
         raise ValidationError(f"There is an organization named “{name}” already.")
     looks = names.looks(name)
@@ -95,7 +97,7 @@ def register_domain(
     key = written_domain(name)
     Domain(organization=organization, name=key).clean_fields()
     domains = Domain.objects.named(key)
-    own = domains.for_organization(organization).first()
+    own: Domain | None = domains.for_organization(organization).first()
     if own is not None:
         return own
     taken = ValidationError(
@@ -106,7 +108,7 @@ def register_domain(
         raise taken
     try:
         with transaction.atomic():
-            return Domain.objects.create(
+            own = Domain.objects.create(
                 organization=organization, name=key, given=may_share
             )
     except IntegrityError as error:
@@ -116,7 +118,7 @@ def register_domain(
         own = domains.for_organization(organization).first()
         if own is None:
             raise taken from error
-        return own
+    return own
 
 
 def set_behaviour(

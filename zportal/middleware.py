@@ -161,7 +161,8 @@ class ScimMiddleware:
         match = request.resolver_match = resolve(request.path_info)
         response: HttpResponse = match.func(request, *match.args, **match.kwargs)
         # CommonMiddleware's work; without it gunicorn would send the body in chunks.
-        response.setdefault("Content-Length", str(len(response.content)))
+        if not response.streaming:
+            response.setdefault("Content-Length", str(len(response.content)))
         return response
 
 

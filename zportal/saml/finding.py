@@ -75,7 +75,7 @@ def ways_of(domain: str) -> list[WayOn]:
         .by_name()[:MOST]
     )
     urls = dict(
-        SamlConfiguration.objects.filter(
+        SamlConfiguration._base_manager.filter(
             stage=Stage.ACTIVE, organization__in=[each.pk for each in found]
         ).values_list("organization", "portal_url")
     )
