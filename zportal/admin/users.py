@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.contrib import admin
@@ -23,6 +22,7 @@ from zportal.admin.filters import DepartmentFilter, GroupFilter, StatusFilter
 from zportal.admin.links import Link, page_url, page_urls
 from zportal.admin.lists import Column, DirectoryChangeList
 from zportal.admin.people import PersonRow, person_rows, with_columns
+from zportal.hidden import visible_json
 from zportal.refused_domains import refused_domains
 from zportal.sites import portal
 from zportal.views.register_domain import register_domain
@@ -103,7 +103,7 @@ class UserAdmin(DirectoryAdmin):
                 row.data, without=SHOWN_ABOVE, declared=organization.extensions
             ),
             "version": document["meta"]["version"],
-            "raw": json.dumps(document, indent=2, ensure_ascii=False),
+            "raw": visible_json(document),
             "events": recent_events(organization, "User", row.pk),
         }
 
