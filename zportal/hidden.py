@@ -30,10 +30,10 @@ def hides(text: str) -> bool:
 
 def visible_page(html: str) -> str:
     """Return a page with ``⟨U+202E⟩`` in the place of such a character, but in fields."""
-    return _HIDDEN_IN_HTML.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", html)
+    return str(_HIDDEN_IN_HTML.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", html))
 
 
 def visible_json(document: object) -> str:
     """Return *document* as JSON to be read, with such characters as ``\\u202e``."""
     text = json.dumps(document, indent=2, ensure_ascii=False)
-    return _HIDDEN.sub(lambda found: json.dumps(found[0])[1:-1], text)
+    return str(_HIDDEN.sub(lambda found: json.dumps(found[0])[1:-1], text))
