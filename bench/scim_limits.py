@@ -137,13 +137,13 @@ def _patches(service: Service) -> Iterator[Row]:
         "60,000 comparisons", "98 roles, twice", service.patch(service.user, *several)
     )
     few = [{"value": f"{n}@y.example"} for n in range(23)]
-    adding = {"op": "add", "path": "emails", "value": few}
-    removing = {
+    more: Document = {"op": "add", "path": "emails", "value": few}
+    fewer: Document = {
         "op": "remove",
         "path": "emails",
         "value": [each["value"] for each in few],
     }
-    turns = [adding, removing] * 5
+    turns = [more, fewer] * 5
     yield Row(
         "",
         "23 addresses added and removed, 5 times",

@@ -8,9 +8,11 @@ The bodies are ours; the library's know four attributes and answer 501 to the re
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
+import orjson
 from django_scim.adapters import SCIMGroup, SCIMUser
 
 from scim import provisioning
@@ -21,6 +23,8 @@ from scim.documents import (
     group_document,
     group_version,
     groups_of,
+    member_document,
+    members_of,
     user_document,
     user_version,
 )
@@ -29,11 +33,14 @@ from scim.members import MemberChange, members_of_body, split_operations
 from scim.models import DirectoryGroup, DirectoryUser
 from scim.patches import check_size, patch, patch_user, read_resource
 from scim.projection import Projection
-from scim.schema import GROUP_KIND, Document, Kind, resource_type_documents
+from scim.schema import GROUP, GROUP_KIND, Document, Kind, resource_type_documents
 
 __all__ = ["GroupAdapter", "UserAdapter", "group_document", "user_document"]
 
 EVERYTHING = Projection()
+
+MEMBERS_AT_ONCE = 1_000
+"""Members of a group that are documents at the same time, of 750 bytes each."""
 
 
 class _Adapter:
@@ -111,6 +118,14 @@ class UserAdapter(_Adapter, SCIMUser):  # type: ignore[misc]
         base = base_url(self.request.organization)
         return projection.apply(user_document(self.obj, groups, base=base))
 
+    def pieces(
+        self,
+        projection: Projection = EVERYTHING,
+        groups: GroupsOfUsers | None = None,
+    ) -> Iterable[bytes]:
+        """Return the JSON of the resource, in as many pieces as its size needs."""
+        return [orjson.dumps(self.to_dict(projection, groups))]
+
     @classmethod
     def read(cls, d: Document, request: Any) -> Document:
         return read_resource(_kind(request), d)
@@ -164,6 +179,37 @@ class GroupAdapter(_Adapter, SCIMGroup):  # type: ignore[misc]
             with_members=projection.wants("members", GROUP_KIND.schema),
         )
         return projection.apply(document)
+
+    def pieces(
+        self,
+        projection: Projection = EVERYTHING,
+        members: MembersOfGroups | None = None,
+    ) -> Iterable[bytes]:
+        """Return the JSON of the resource, in as many pieces as its size needs."""
+        if not projection.wants("members", GROUP_KIND.schema):
+            members = {}
+        elif members is None:
+            members = members_of([self.obj])
+        keys = members.get(self.obj.pk, [])
+        if len(keys) <= MEMBERS_AT_ONCE:
+            return [orjson.dumps(self.to_dict(projection, members))]
+        return self._many_members(projection, keys)
+
+    def _many_members(self, projection: Projection, keys: list[int]) -> Iterator[bytes]:
+        base = base_url(self.request.organization)
+        yield orjson.dumps(self.to_dict(projection, {}))[:-1]
+        before, after = b',"members":[', b"}"
+        for start in range(0, len(keys), MEMBERS_AT_ONCE):
+            some = [
+                member_document(key, base)
+                for key in keys[start : start + MEMBERS_AT_ONCE]
+            ]
+            # The projection may leave parts of them, or nothing.
+            shown = projection.apply({"schemas": [GROUP], "members": some})
+            if "members" in shown:
+                yield before + orjson.dumps(shown["members"])[1:-1]
+                before, after = b",", b"]}"
+        yield after
 
     @classmethod
     def read(cls, d: Document, request: Any) -> tuple[MemberChange, Document]:

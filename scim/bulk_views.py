@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import orjson
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django_scim.constants import SchemaURI
 
 from scim.bodies import read_object
@@ -41,7 +41,7 @@ from scim.event_changes import WHOLE
 from scim.models import ProvisioningEvent
 from scim.models.event import BODY_LIMIT
 from scim.recording import record_apart
-from scim.responses import scim_response
+from scim.responses import body_of, scim_response
 from scim.views import GroupsView, ResourceEndpoint, UsersView
 
 Action = ProvisioningEvent.Action
@@ -69,17 +69,17 @@ class BulkView(Endpoint):
             raise payload_too_large() from None
         self.job = Job.of(body)
 
-    def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+    def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         run = _Run(request, self.job)
         results = run.carried_out()
         request.event.detail = run.summary()
         return scim_response({"schemas": [BULK_RESPONSE], "Operations": results})
 
-    def note(self, request: Any, response: HttpResponse) -> None:
+    def note(self, request: Any, response: HttpResponseBase) -> None:
         """What was done is done: it is answered, and never tried again as a whole."""
         record_apart(request.event, request, response)
 
-    def note_refusal(self, request: Any, response: HttpResponse) -> None:
+    def note_refusal(self, request: Any, response: HttpResponseBase) -> None:
         """Record it as the refusal of a write, which each of its operations is."""
         record_apart(request.event, request, response)
 
@@ -210,7 +210,7 @@ class _Run:
         path: str,
         data: Any,
         version: Any = "",
-    ) -> HttpResponse:
+    ) -> HttpResponseBase:
         call = _Call(self.request, method, path, data, version or "")
         view.setup(call, **kwargs)
         return view.serve(call, **kwargs)
@@ -278,7 +278,7 @@ class _Run:
     # ------------------------------------------------------------------------- results
 
     def _note_answer(
-        self, index: int, operation: Operation, path: str, response: HttpResponse
+        self, index: int, operation: Operation, path: str, response: HttpResponseBase
     ) -> None:
         location = response.get("Location", "")
         if not location and operation.method != "POST" and path.startswith("/"):
@@ -287,7 +287,7 @@ class _Run:
             index,
             operation,
             response.status_code,
-            response.content,
+            body_of(response),
             location=location,
             version=response.get("ETag", ""),
         )

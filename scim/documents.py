@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 from django.conf import settings
+from django.db.models import Count
 
 from scim import ids
 from scim.models import (
@@ -29,6 +30,9 @@ Document = dict[str, Any]
 GroupsOfUsers = dict[int, list[tuple[int, str]]]
 MembersOfGroups = dict[int, list[int]]
 
+READ_AT_ONCE = 20_000
+"""Memberships of a page, which take 5 MiB; a page may have millions."""
+
 
 def base_url(organization: Organization) -> str:
     """The Base URL of the organization's SCIM service."""
@@ -41,19 +45,19 @@ def timestamp(moment: datetime) -> str:
     return text.replace("+00:00", "Z")
 
 
-def groups_of(users: Iterable[DirectoryUser]) -> GroupsOfUsers:
+def groups_of(users: Iterable[DirectoryUser], most: int | None = None) -> GroupsOfUsers:
     """Return key and name of the groups of each user, in one query.
 
-    The users are of one organization.
+    The users are of one organization. *most* is how many memberships are read.
     """
     users = list(users)
     if not users:
         return {}
     organization = users[0].organization_id
-    if len(users) == 1:
+    if len(users) == 1 and most is None:
         rows = _GROUPS_OF_ONE.rows(organization, users[0].pk)
     else:
-        rows = _groups(organization, user__in=[user.pk for user in users])
+        rows = _groups(organization, user__in=[user.pk for user in users])[:most]
     found: GroupsOfUsers = defaultdict(list)
     for user, group, name in rows:
         found[user].append((group, name))
@@ -74,8 +78,13 @@ _GROUPS_OF_ONE: Prepared[GroupMembership] = Prepared(
 )
 
 
-def members_of(groups: Iterable[DirectoryGroup]) -> MembersOfGroups:
-    """Return the keys of the members of each group of one organization, in one query."""
+def members_of(
+    groups: Iterable[DirectoryGroup], most: int | None = None
+) -> MembersOfGroups:
+    """Return the keys of the members of each group of one organization, in one query.
+
+    *most* is how many memberships are read.
+    """
     groups = list(groups)
     if not groups:
         return {}
@@ -83,12 +92,51 @@ def members_of(groups: Iterable[DirectoryGroup]) -> MembersOfGroups:
         GroupMembership.objects.for_organization(groups[0].organization_id)
         .filter(group__in=[group.pk for group in groups])
         .order_by("user_id")
-        .values_list("group_id", "user_id")
+        .values_list("group_id", "user_id")[:most]
     )
     found: MembersOfGroups = defaultdict(list)
     for group, user in rows:
         found[group].append(user)
     return found
+
+
+def in_batches(
+    rows: list[Any], column: str, read: Callable[..., dict[int, list[Any]]]
+) -> Iterator[tuple[Any, dict[int, list[Any]]]]:
+    """Yield each of *rows*, users or groups of one organization, with what *read* finds.
+
+    *read* is groups_of or members_of, *column* the key of the rows in a membership. No
+    more than READ_AT_ONCE memberships are in memory, or those of a single row. They come
+    with one query where they are no more, as on nearly every page.
+    """
+    found = read(rows, READ_AT_ONCE + 1)
+    if sum(map(len, found.values())) <= READ_AT_ONCE:
+        yield from ((row, found) for row in rows)
+        return
+    for batch in _batches(rows, column):
+        found = read(batch)
+        yield from ((row, found) for row in batch)
+
+
+def _batches(rows: list[Any], column: str) -> Iterator[list[Any]]:
+    memberships = GroupMembership.objects.for_organization(rows[0].organization_id)
+    counted = (
+        memberships.filter(**{f"{column}__in": [row.pk for row in rows]})
+        .order_by()
+        .values_list(column)
+        .annotate(number=Count("pk"))
+    )
+    numbers = dict(counted)
+    batch: list[Any] = []
+    room = READ_AT_ONCE
+    for row in rows:
+        number = numbers.get(row.pk, 0)
+        if batch and number > room:
+            yield batch
+            batch, room = [], READ_AT_ONCE
+        batch.append(row)
+        room -= number
+    yield batch
 
 
 def user_document(
@@ -135,14 +183,15 @@ def group_document(
     if with_members:
         members = members_of([group]) if members is None else members
         if keys := members.get(group.pk):
-            document["members"] = [_member(key, base) for key in keys]
+            document["members"] = [member_document(key, base) for key in keys]
     document["meta"] = _meta(
         group, "Group", f"{base}/Groups/{group.scim_id}", group_version(group)
     )
     return document
 
 
-def _member(key: int, base: str) -> Document:
+def member_document(key: int, base: str) -> Document:
+    """Return one of the members of a group."""
     scim_id = ids.encode(ids.USER_PREFIX, key)
     return {"value": scim_id, "$ref": f"{base}/Users/{scim_id}", "type": "User"}
 

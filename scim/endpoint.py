@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 from django.db import IntegrityError, OperationalError, transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import View
@@ -50,7 +50,7 @@ class Endpoint(SCIMView):  # type: ignore[misc]
 
     @method_decorator(csrf_exempt)
     @method_decorator(scim_settings.AUTH_CHECK_MIDDLEWARE)
-    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Serve one call; replaces the library's, which swallows the transaction."""
         try:
             return self.serve(request, *args, **kwargs)
@@ -59,7 +59,7 @@ class Endpoint(SCIMView):  # type: ignore[misc]
             # event, with both bodies, would stay until the collector comes by.
             self.__dict__.pop("head", None)
 
-    def serve(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+    def serve(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Serve a call whose caller is known, or an operation of a Bulk as one."""
         try:
             request.event = self._draft(request)
@@ -80,7 +80,7 @@ class Endpoint(SCIMView):  # type: ignore[misc]
         to store it; nobody else may wait for that.
         """
 
-    def _attempted(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+    def _attempted(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         for attempt in range(1, ATTEMPTS + 1):
             response: Any = None
             try:
@@ -91,28 +91,28 @@ class Endpoint(SCIMView):  # type: ignore[misc]
                     self.note(request, response)
             except (IntegrityError, OperationalError) as exc:
                 if response is not None and was_stored(request.event):
-                    return cast("HttpResponse", response)
+                    return cast("HttpResponseBase", response)
                 if attempt == ATTEMPTS or not passes(exc):
                     raise
                 logger.info("Trying a SCIM call again: %s", str(exc).splitlines()[0])
                 # By chance, so that two that met do not meet again.
                 time.sleep(random.uniform(0, PAUSE * 2 ** (attempt - 1)))  # noqa: S311
             else:
-                return cast("HttpResponse", response)
+                return cast("HttpResponseBase", response)
         raise AssertionError
 
     def _changes(self, request: HttpRequest) -> bool:
         """Whether the call may change something, and so runs in a transaction."""
         return request.method in WRITES and self.takes_lock
 
-    def note(self, request: Any, response: HttpResponse) -> None:
+    def note(self, request: Any, response: HttpResponseBase) -> None:
         """Record an accepted call: with its changes, or beside the requests."""
         if self._changes(request):
             record(request.event, request, response)
         else:
             record_soon(request.event, request, response)
 
-    def note_refusal(self, request: Any, response: HttpResponse) -> None:
+    def note_refusal(self, request: Any, response: HttpResponseBase) -> None:
         """Record a refused call. One that only reads waits for no writer, refused or not."""
         if self._changes(request):
             record_apart(request.event, request, response)
@@ -148,10 +148,12 @@ class Endpoint(SCIMView):  # type: ignore[misc]
 
     def http_method_not_allowed(
         self, request: HttpRequest, *args: Any, **kwargs: Any
-    ) -> HttpResponse:
+    ) -> HttpResponseBase:
         raise MethodNotAllowed(request.method or "", self._allowed_methods())
 
-    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def options(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
         response = no_content()
         response["Allow"] = ", ".join(self._allowed_methods())
         return response

@@ -9,15 +9,17 @@ counting.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import BooleanField, Expression, F, QuerySet, Subquery, Value
 
-from scim.documents import Document
 from scim.filter_sql import SqlWithParams
 from scim.sorting import VALUE, Key
+
+Pieces = Iterable[bytes]
+"""JSON of a resource, in as many pieces as its size needs."""
 
 
 class Beyond(Expression):
@@ -75,7 +77,7 @@ class Among(Expression):
 
 @dataclass(frozen=True)
 class Source:
-    """Rows of one resource type that a list holds, and how they become documents.
+    """Rows of one resource type that a list holds, and how they become resources.
 
     *rank* is the place of the type among others; *known* are the rows of the
     organization, *rows* those of them that match.
@@ -85,7 +87,7 @@ class Source:
     known: QuerySet[Any]
     rows: QuerySet[Any]
     key: Key | None
-    documents: Callable[[list[Any]], list[Document]]
+    resources: Callable[[list[Any]], Iterator[Pieces]]
 
 
 @dataclass(frozen=True)
@@ -257,13 +259,14 @@ class Listing:
         return found
 
 
-def documents_of(found: list[Found]) -> list[Document]:
-    """Return the resources that were found, in their order; related rows in one query."""
+def resources_of(found: list[Found]) -> Iterator[Pieces]:
+    """Yield the resources of rows that were found, in their order, as pieces of JSON.
+
+    What belongs to them is read in batches, as they are asked for.
+    """
     sources = {item.source.rank: item.source for item in found}
     made = {
-        rank: iter(
-            source.documents([i.row for i in found if i.row and i.source is source])
-        )
+        rank: source.resources([i.row for i in found if i.source is source])
         for rank, source in sources.items()
     }
-    return [next(made[item.source.rank]) for item in found if item.row]
+    return (next(made[item.source.rank]) for item in found)

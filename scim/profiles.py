@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+LARGEST_PAGE = 1_000
+"""Resources on a page at the most, whatever an organization's rules say."""
+
 
 @dataclass(frozen=True, slots=True)
 class BehaviourProfile:
@@ -32,7 +35,7 @@ class BehaviourProfile:
     department_length: int
     password_in_schema: bool
     body_member_limit: int = 1_000
-    max_page: int = 1_000
+    max_page: int = LARGEST_PAGE
 
     requests_per_second: int = 0
     """Calls served within one second, 0 for any number; the others get 429."""

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from scim import ids
 from scim.documents import differences, groups_of
+from scim.domains import domain_key
 from scim.errors import InvalidValue
 from scim.members import MemberChange
 from scim.models import (
@@ -175,7 +176,7 @@ def _check_domain(
             "userName must look like user@domain, with a domain that is registered "
             "for the organization."
         )
-    domain = domain.lower()
+    domain = domain_key(domain)
     if not REGISTERED.rows(organization.pk, domain):
         event.refused_domain = domain[:253]
         raise InvalidValue(

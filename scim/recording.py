@@ -11,13 +11,14 @@ from urllib.parse import unquote_plus
 
 import orjson
 from django.db import Error, transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
 from scim import event_queue, event_sizes, strangers
 from scim.event_changes import fitting
 from scim.models import BearerToken, Organization, ProvisioningEvent
 from scim.models.event import ANONYMOUS, BODY_LIMIT, CLIENT
+from scim.responses import body_of
 from scim.strangers import MINUTE, Limits, Stranger, network_of
 
 Action = ProvisioningEvent.Action
@@ -65,7 +66,7 @@ def draft(
 
 
 def record(
-    event: ProvisioningEvent, request: HttpRequest, response: HttpResponse
+    event: ProvisioningEvent, request: HttpRequest, response: HttpResponseBase
 ) -> None:
     """Complete *event* with request and response and insert it, in this transaction.
 
@@ -80,7 +81,7 @@ def record(
 
 
 def record_soon(
-    event: ProvisioningEvent, request: HttpRequest, response: HttpResponse
+    event: ProvisioningEvent, request: HttpRequest, response: HttpResponseBase
 ) -> None:
     """Complete and insert the event of a call that changed nothing, beside requests."""
     if event.actor == ANONYMOUS:
@@ -92,7 +93,7 @@ def record_soon(
 
 
 def record_apart(
-    event: ProvisioningEvent, request: HttpRequest, response: HttpResponse
+    event: ProvisioningEvent, request: HttpRequest, response: HttpResponseBase
 ) -> None:
     """Insert an event that no change is stored with: now, or when the database takes it.
 
@@ -106,7 +107,7 @@ def record_apart(
 
 
 def _was_recorded(
-    event: ProvisioningEvent, request: HttpRequest, response: HttpResponse
+    event: ProvisioningEvent, request: HttpRequest, response: HttpResponseBase
 ) -> bool:
     """Record in a transaction of its own; whatever comes of it, the caller is answered.
 
@@ -143,10 +144,10 @@ def was_stored(event: ProvisioningEvent) -> bool:
 
 
 def _add(
-    event: ProvisioningEvent, request: HttpRequest, response: HttpResponse
+    event: ProvisioningEvent, request: HttpRequest, response: HttpResponseBase
 ) -> None:
     """Let the event be written later; of large bodies, only what is kept waits for it."""
-    sizes = [len(response.content), len(_sent(request))]
+    sizes = [len(body_of(response)), len(_sent(request))]
     finish: event_queue.Finish = partial(_completed, event, request, response)
     if max(sizes) > BODY_LIMIT:
         _completed(event, request, response)
@@ -160,7 +161,7 @@ def _itself(event: ProvisioningEvent) -> ProvisioningEvent:
 
 
 def _completed(
-    event: ProvisioningEvent, request: HttpRequest, response: HttpResponse
+    event: ProvisioningEvent, request: HttpRequest, response: HttpResponseBase
 ) -> ProvisioningEvent:
     event.status = response.status_code
     # A refusal may quote an id of the URL; PostgreSQL stores no NUL.
@@ -171,7 +172,7 @@ def _completed(
         event.changes, getattr(request, "changes_limit", BODY_LIMIT)
     )
     event.request_body = masked(_sent(request))
-    event.response_body = masked(response.content, _kept_of_answer(event))
+    event.response_body = masked(body_of(response), _kept_of_answer(event))
     event_sizes.fit(event)
     return event
 
@@ -188,7 +189,7 @@ def _kept_of_answer(event: ProvisioningEvent) -> int:
     return READ_LIMIT if event.action in READS else 0
 
 
-def _is_one_of_many(event: ProvisioningEvent, response: HttpResponse) -> bool:
+def _is_one_of_many(event: ProvisioningEvent, response: HttpResponseBase) -> bool:
     """Whether the call gets no event of its own, and is only counted."""
     status = response.status_code
     events = ProvisioningEvent.objects.for_organization(event.organization)

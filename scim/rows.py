@@ -10,8 +10,9 @@ from django.db.models import Q
 from scim import ids
 from scim.models import DirectoryGroup, DirectoryUser
 from scim.models.prepared import Prepared
+from scim.profiles import LARGEST_PAGE
 
-MOST = 1_001
+MOST = LARGEST_PAGE + 1
 """Rows of one value: the largest page, and one that tells whether there are more."""
 
 _PREFIXES = {DirectoryUser: ids.USER_PREFIX, DirectoryGroup: ids.GROUP_PREFIX}

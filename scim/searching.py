@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from django.db.models import Q, QuerySet
+from django.http import HttpResponseBase
 from django_scim.constants import SchemaURI
 
 from scim.cursors import Cursor, Cursors
-from scim.documents import groups_of, members_of
+from scim.documents import groups_of, in_batches, members_of
 from scim.errors import InvalidCount, InvalidFilter, InvalidSyntax, InvalidValue
 from scim.kinds import user_kind
 from scim.leniency import lookup
-from scim.paging import Found, Listing, Place, Source, documents_of
-from scim.profiles import BehaviourProfile
+from scim.paging import Found, Listing, Pieces, Place, Source, resources_of
+from scim.profiles import LARGEST_PAGE, BehaviourProfile
 from scim.projection import Projection
+from scim.responses import written_response
 from scim.rows import equality_of, matching
 from scim.schema import GROUP_KIND, Document, Kind
 from scim.sorting import Key, Sort
@@ -119,18 +122,19 @@ def _integer(name: str, value: Any) -> int | None:
 
 
 def _count(value: Any, profile: BehaviourProfile) -> int:
-    """Negative means 0; more than the cap means the cap."""
+    """Return how many are wanted, from 0 to the profile's most."""
     number = _integer("count", value)
     wanted = profile.default_page if number is None else number
-    return max(0, min(wanted, profile.max_page))
+    return max(0, min(wanted, profile.max_page, LARGEST_PAGE))
 
 
 # ------------------------------------------------------------------------ the answer
 
-_TYPES: dict[str, tuple[int, str, Callable[[list[Any]], Any]]] = {
-    # In the order of their ids, with the attribute that other rows make up.
-    "Group": (0, "members", members_of),
-    "User": (1, "groups", groups_of),
+_TYPES: dict[str, tuple[int, str, str, Callable[..., Any]]] = {
+    # In the order of their ids, with the attribute that memberships make up, the key of
+    # the rows in a membership, and what reads them.
+    "Group": (0, "members", "group", members_of),
+    "User": (1, "groups", "user", groups_of),
 }
 
 
@@ -150,23 +154,29 @@ class Target:
         return user_kind(self.request.organization.served_extensions)
 
     def source(self, key: Key | None, projection: Projection) -> Source:
-        rank, related, read = _TYPES[self.adapter.resource_type]
+        rank, related, column, read = _TYPES[self.adapter.resource_type]
 
-        def documents(rows: list[Any]) -> list[Document]:
+        def resources(rows: list[Any]) -> Iterator[Pieces]:
             # A digest of the groups is part of a user's meta.version.
             schema = self.kind.schema
             wanted = projection.wants(related, schema) or (
                 related == "groups" and projection.wants("meta", schema)
             )
-            others = read(rows) if wanted else {}
-            return [
-                self.adapter(row, request=self.request).to_dict(projection, others)
-                for row in rows
-            ]
+            if not (rows and wanted):
+                return (self._pieces(row, {}, projection) for row in rows)
+            batches = in_batches(rows, column, read)
+            return (self._pieces(row, others, projection) for row, others in batches)
 
         # What filters compare is not shown, and as large as what is.
         known = self.known.defer("search")
-        return Source(rank, known, self.known.filter(self.condition), key, documents)
+        return Source(rank, known, self.known.filter(self.condition), key, resources)
+
+    def _pieces(self, row: Any, others: Any, projection: Projection) -> Pieces:
+        """Return the JSON of *row*; *others* are its memberships, among those of others."""
+        pieces: Pieces = self.adapter(row, request=self.request).pieces(
+            projection, others
+        )
+        return pieces
 
     def looked_up(self, most: int) -> list[Any] | None:
         """Return the first *most* rows, by id, where one column equals a value.
@@ -180,8 +190,17 @@ class Target:
         return matching(self.known.model, organization_id, *equality)[:most]
 
 
-def list_response(targets: list[Target], search: Search) -> Document:
-    """Return the ListResponse of *search*, one list over all of the *targets*.
+@dataclass(frozen=True)
+class Listed:
+    """A ListResponse: how many resources there are, the first row of the page, the answer."""
+
+    total: int
+    first: Any
+    response: HttpResponseBase
+
+
+def list_response(targets: list[Target], search: Search) -> Listed:
+    """Answer *search* with one list over all of the *targets*.
 
     Raises TooMany when the database takes too long for it.
     """
@@ -189,7 +208,7 @@ def list_response(targets: list[Target], search: Search) -> Document:
         return _list_response(targets, search)
 
 
-def _list_response(targets: list[Target], search: Search) -> Document:
+def _list_response(targets: list[Target], search: Search) -> Listed:
     sort = search.sort
     kinds = [target.kind for target in targets]
     sources = [
@@ -206,14 +225,24 @@ def _list_response(targets: list[Target], search: Search) -> Document:
             organization.pk, names, search.filter, sort.by, sort.descending
         )
         found, total, links = _by_cursor(listing, search, cursors)
-    resources = documents_of(found)
-    return {
+    found = [item for item in found if item.row]
+    head = {
         "schemas": [SchemaURI.LIST_RESPONSE],
         "totalResults": total,
         **links,
-        "itemsPerPage": len(resources),
-        "Resources": resources,
+        "itemsPerPage": len(found),
     }
+    first = found[0].row if found else None
+    return Listed(total, first, written_response(_list_in_pieces(head, found)))
+
+
+def _list_in_pieces(head: Document, found: list[Found]) -> Iterator[bytes]:
+    yield orjson.dumps(head)[:-1] + b',"Resources":['
+    for number, resource in enumerate(resources_of(found)):
+        if number:
+            yield b","
+        yield from resource
+    yield b"]}"
 
 
 _Page = tuple[list[Found], int, Document]

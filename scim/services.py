@@ -11,9 +11,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from scim import names
+from scim.database_errors import is_conflict
+from scim.domains import written_domain
 from scim.models import (
     BearerToken,
     DirectoryUser,
@@ -37,25 +40,85 @@ def create_organization(
 ) -> Organization:
     """Make an organization with its domains and a switched-off connection.
 
-    Raises ValidationError for a blank or too long name, a taken name, or a domain
-    that is none.
+    The domains may be those of other organizations, too. Raises ValidationError for a
+    name that check_name refuses, or a domain that is none.
     """
+    check_name(name)
     organization = Organization(name=name.strip(), package=package, profile=profile)
     organization.save(force_insert=True)
     for domain in domains:
-        register_domain(organization=organization, name=domain)
+        register_domain(organization=organization, name=domain, may_share=True)
     ProvisioningConnection.objects.create(organization=organization)
     return organization
 
 
-def register_domain(*, organization: Organization, name: str) -> Domain:
+def check_name(name: str, *, of: Organization | None = None) -> None:
+    """Raise ValidationError unless a new organization, or *of*, may have this name.
+
+    It may not when it is blank, too long or taken, or when it deceives: it hides
+    characters, mixes scripts, or looks like the name of another organization.
+    """
+    name = name.strip()
+    longest = Organization._meta.get_field("name").max_length or 0
+    if not name or len(name) > longest or names.hides(name):
+        raise ValidationError(
+            f"An organization name is 1 to {longest} printable characters long, without "
+            "any that cannot be seen."
+        )
+    if names.mixes_scripts(name):
+        raise ValidationError(
+            f"“{name}” mixes letters of several scripts, which may look alike. Write it "
+            "in one; Chinese, Japanese and Korean names may have Latin letters, too."
+        )
+    others = Organization.objects.all()
+    if of is not None:
+        others = others.exclude(pk=of.pk)
+    if others.named(name).exists():
+        raise ValidationError(f"There is an organization named “{name}” already.")
+    looks = names.looks(name)
+    for other in others.values_list("name", flat=True).iterator():
+        if looks & names.looks(other):
+            raise ValidationError(
+                f"“{name}” looks like the name of another organization. Take one that "
+                "nobody mistakes for it."
+            )
+
+
+@transaction.atomic
+def register_domain(
+    *, organization: Organization, name: str, may_share: bool = False
+) -> Domain:
     """Register a domain, so that its people may be provisioned.
 
-    Raises ValidationError when it is no domain name; registering twice is no error.
+    *may_share* says whether it may be one that another organization has; those who sign
+    on by their domain choose between the two then. Raises ValidationError when it may
+    not and is, or when *name* is no domain name; registering twice is no error.
     """
-    name = name.strip().lower()
-    Domain(organization=organization, name=name).clean_fields()
-    return Domain.objects.get_or_create(organization=organization, name=name)[0]
+    key = written_domain(name)
+    Domain(organization=organization, name=key).clean_fields()
+    domains = Domain.objects.named(key)
+    own: Domain | None = domains.for_organization(organization).first()
+    if own is not None:
+        return own
+    taken = ValidationError(
+        f"{key} is registered in another organization of this portal. A superuser can "
+        "register it here as well, on Company Profile."
+    )
+    if not may_share and domains.exists():
+        raise taken
+    try:
+        with transaction.atomic():
+            own = Domain.objects.create(
+                organization=organization, name=key, given=may_share
+            )
+    except IntegrityError as error:
+        if not is_conflict(error):
+            raise
+        # Somebody was quicker: another administrator here, or of another organization.
+        own = domains.for_organization(organization).first()
+        if own is None:
+            raise taken from error
+    return own
 
 
 def set_behaviour(
@@ -93,6 +156,7 @@ def unregister_domain(*, organization: Organization, name: str) -> bool:
     people do who were provisioned before a change of profile.
     """
     Organization.objects.select_for_update().get(pk=organization.pk)
+    name = written_domain(name)
     domains = Domain.objects.for_organization(organization)
     if not domains.filter(name=name).exists():
         return False

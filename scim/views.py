@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any, ClassVar
 
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django_scim import views as library
 
 from scim import discovery
@@ -24,9 +24,9 @@ from scim.errors import (
 from scim.leniency import lookup
 from scim.models import ProvisioningEvent
 from scim.patches import read_operations
-from scim.responses import no_content, not_modified, scim_response
+from scim.responses import no_content, not_modified, scim_response, written_response
 from scim.rows import find
-from scim.searching import Search, Target, list_response, projection_of
+from scim.searching import Listed, Search, Target, list_response, projection_of
 
 Action = ProvisioningEvent.Action
 _RANDOM_NAME = re.compile(
@@ -138,18 +138,18 @@ class ResourceEndpoint(Endpoint):
         unmodified(self.request.headers, self.request.method, lambda: adapter.version)
         return adapter
 
-    def get_single(self, request: Any) -> HttpResponse:
+    def get_single(self, request: Any) -> HttpResponseBase:
         adapter = self.scim_adapter(self.get_object(), request=request)
         if unmodified(request.headers, request.method, lambda: adapter.version):
             return not_modified(etag=adapter.version)
         return self._answer(adapter)
 
-    def get_many(self, request: Any) -> HttpResponse:
+    def get_many(self, request: Any) -> HttpResponseBase:
         request.event.action = Action.LOOKUP if "filter" in request.GET else Action.LIST
         search = Search.of_query(request.GET, request.organization.behaviour)
-        document = list_response([self.target(search)], search)
-        describe_search(request.event, search, document)
-        return scim_response(document)
+        listed = list_response([self.target(search)], search)
+        describe_search(request.event, search, listed)
+        return listed.response
 
     def target(self, search: Search, *, root: bool = False) -> Target:
         """The rows of *search*; at the *root* other resource types are searched too."""
@@ -161,14 +161,14 @@ class ResourceEndpoint(Endpoint):
             condition = parser.condition(search.filter, organization, root=root)
         return Target(self.scim_adapter, self.request, known, condition)
 
-    def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+    def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         row = self.model_cls(organization=request.organization)
         adapter = self.scim_adapter(row, request=request)
         adapter.take(self.wish)
         adapter.save()
         return self._answer(adapter, status=HTTPStatus.CREATED)
 
-    def put(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+    def put(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         adapter = self.selected()
         self._name_target()
         if self.refusal:
@@ -177,16 +177,16 @@ class ResourceEndpoint(Endpoint):
         adapter.save()
         return self._answer(adapter)
 
-    def patch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+    def patch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         adapter = self.selected()
         adapter.handle_operations(self.operations)
         adapter.save()
         return self.patched(adapter)
 
-    def patched(self, adapter: Any) -> HttpResponse:
+    def patched(self, adapter: Any) -> HttpResponseBase:
         return self._answer(adapter)
 
-    def delete(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+    def delete(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         self.selected().delete()
         return no_content()
 
@@ -196,29 +196,25 @@ class ResourceEndpoint(Endpoint):
         if isinstance(name, str) and not self.request.event.target:
             self.request.event.target = name[:254]
 
-    def _answer(self, adapter: Any, status: int = HTTPStatus.OK) -> HttpResponse:
-        return scim_response(
-            adapter.to_dict(projection_of(self.request.GET)),
+    def _answer(self, adapter: Any, status: int = HTTPStatus.OK) -> HttpResponseBase:
+        return written_response(
+            adapter.pieces(projection_of(self.request.GET)),
             status=status,
             location=adapter.location,
             etag=adapter.version,
         )
 
 
-def describe_search(
-    event: ProvisioningEvent, search: Search, document: Document
-) -> None:
+def describe_search(event: ProvisioningEvent, search: Search, listed: Listed) -> None:
     """Say in the event whether somebody was looked up, and whether they were there."""
     if not search.filter:
         event.action = Action.LIST
         return
     event.action = Action.LOOKUP
-    found = document["Resources"]
-    if found and document["totalResults"] == 1:
-        name = found[0].get("userName") or found[0].get("displayName") or ""
-        event.target = name[:254]
-    event.detail = f"{document['totalResults']} found: {search.filter}"[:1024]
-    if not document["totalResults"] and _RANDOM_NAME.fullmatch(search.filter):
+    if listed.total == 1 and listed.first:
+        event.target = str(listed.first)[:254]
+    event.detail = f"{listed.total} found: {search.filter}"[:1024]
+    if not listed.total and _RANDOM_NAME.fullmatch(search.filter):
         event.action = Action.TEST
 
 
@@ -229,7 +225,7 @@ class UsersView(ResourceEndpoint, library.UsersView):  # type: ignore[misc]
 class GroupsView(ResourceEndpoint, library.GroupsView):  # type: ignore[misc]
     resource_type = "Group"
 
-    def patched(self, adapter: Any) -> HttpResponse:
+    def patched(self, adapter: Any) -> HttpResponseBase:
         """204 or 200, by profile; a body only up to a number of members."""
         profile = self.request.organization.behaviour
         projection = projection_of(self.request.GET)
@@ -256,11 +252,11 @@ class _Search(Endpoint):
         if request.method == "POST":
             self.body = read_object(request)
 
-    def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+    def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         search = Search.of_body(self.body, request.organization.behaviour)
-        document = list_response(self._targets(search), search)
-        describe_search(request.event, search, document)
-        return scim_response(document)
+        listed = list_response(self._targets(search), search)
+        describe_search(request.event, search, listed)
+        return listed.response
 
     def _targets(self, search: Search) -> list[Target]:
         """The resource types of the endpoint (RFC 7644 section 3.4.2.1)."""
@@ -297,7 +293,7 @@ class _Discovery(Endpoint):
 
     def get(
         self, request: Any, uuid: str | None = None, *args: Any, **kwargs: Any
-    ) -> HttpResponse:
+    ) -> HttpResponseBase:
         refuse_filter(request)
         documents = self.documents(request)
         if uuid is None:
@@ -322,7 +318,7 @@ class ResourceTypesView(_Discovery, library.ResourceTypesView):  # type: ignore[
 
 
 class ServiceProviderConfigView(_Discovery, library.ServiceProviderConfigView):  # type: ignore[misc]
-    def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         refuse_filter(request)
         config = discovery.ServiceProviderConfig(request=request)
         return scim_response(config.to_dict())
@@ -336,7 +332,7 @@ class NotOfferedView(Endpoint):
 
     def http_method_not_allowed(
         self, request: HttpRequest, *args: Any, **kwargs: Any
-    ) -> HttpResponse:
+    ) -> HttpResponseBase:
         raise self.dispatch_refusal()
 
     http_method_names: ClassVar[list[str]] = []

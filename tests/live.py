@@ -13,6 +13,7 @@ import secrets
 import socket
 import subprocess
 import sys
+import threading
 import time
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from urllib.request import urlopen
 
 import psycopg
 from django.conf import settings
+
+from bench import processes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -187,3 +190,22 @@ def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
         except OSError:
             time.sleep(0.05)
     raise AssertionError(f"The server did not start:\n{log.read_text()}")
+
+
+@contextmanager
+def peak_of(pid: int) -> Iterator[list[float]]:
+    """Yield a list that holds, when the block has ended, the most MiB of the processes."""
+    most = [0.0]
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.05):
+            most[0] = max(most[0], processes.memory([pid])[1])
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield most
+    finally:
+        over.set()
+        watcher.join()

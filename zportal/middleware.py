@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import resolve
 
 from scim.models import Organization
+from zportal.hidden import visible_page
 from zportal.models import Administrator
 from zportal.proxies import client_address, is_trusted, parse_address, parse_networks
 from zportal.views.health import healthz, readyz
@@ -152,7 +153,26 @@ class ScimMiddleware:
         match = request.resolver_match = resolve(request.path_info)
         response: HttpResponse = match.func(request, *match.args, **match.kwargs)
         # CommonMiddleware's work; without it gunicorn would send the body in chunks.
-        response.setdefault("Content-Length", str(len(response.content)))
+        if not response.streaming:
+            response.setdefault("Content-Length", str(len(response.content)))
+        return response
+
+
+class HiddenCharactersMiddleware:
+    """Makes visible, on every page, what clients sent and nobody would see.
+
+    Names come from identity providers and are stored as sent. Here is the one place that
+    no page can forget.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        is_page = response.get("Content-Type", "").startswith("text/html")
+        if is_page and not response.streaming:
+            response.content = visible_page(response.content.decode()).encode()
         return response
 
 

@@ -14,18 +14,18 @@ from scim.models import (
     BearerToken,
     DirectoryGroup,
     DirectoryUser,
-    Domain,
     Organization,
     ProvisioningEvent,
 )
 from zportal.cautions import Caution
 from zportal.models import SamlConfiguration
+from zportal.refused_domains import refused_domains
 
 CALLS_READ = 1_000
 """How many of the newest calls are looked at: a page must not read the whole log."""
 
 NEWS_FOR = timedelta(days=1)
-"""How long a new address and a refused domain are news."""
+"""How long a new address is news."""
 
 DOMAINS_NAMED = 3
 
@@ -48,7 +48,6 @@ class Call:
     time: datetime
     client_ip: str | None
     action: str
-    refused_domain: str
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ class Provisioning:
             ProvisioningEvent.objects.for_organization(organization)
             .of_clients()
             .newest_first()
-            .values_list("time", "client_ip", "action", "refused_domain")[:CALLS_READ]
+            .values_list("time", "client_ip", "action")[:CALLS_READ]
         )
         return cls(organization, live, [Call(*row) for row in reversed(rows)])
 
@@ -88,15 +87,6 @@ class Provisioning:
         people = DirectoryUser.objects.for_organization(self.organization)
         groups = DirectoryGroup.objects.for_organization(self.organization)
         return not people.exists() and not groups.exists()
-
-    @property
-    def refused_domains(self) -> list[str]:
-        """The domains that people were refused for, unless registered since."""
-        refused = {c.refused_domain for c in self.calls if _is_news(c.time)} - {""}
-        if not refused:
-            return []
-        domains = Domain.objects.for_organization(self.organization)
-        return sorted(refused.difference(domains.values_list("name", flat=True)))
 
 
 def provisioning_cautions(
@@ -141,11 +131,12 @@ def conflict_cautions(saml: SamlConfiguration) -> Iterator[Caution]:
 
 def _of_calls(provisioning: Provisioning) -> Iterator[Caution]:
     people = reverse("admin:scim_directoryuser_changelist")
-    if provisioning.refused_domains:
+    refused = [domain.name for domain in refused_domains(provisioning.organization)]
+    if refused:
         yield Caution(
             "warn",
             "People were refused because the domain of their userName is not "
-            f"registered: {_listed(provisioning.refused_domains)}.",
+            f"registered: {_listed(refused)}.",
             "User Management",
             people,
         )

@@ -165,8 +165,12 @@ def _refuse(
     *,
     enable_scim: bool,
 ) -> None:
-    """Raise ValidationError for what the models would refuse less clearly."""
-    reasons = reasons_against_name(name)
+    """Raise ValidationError with every reason, not only the first that is met."""
+    reasons = []
+    try:
+        scim.check_name(name)
+    except ValidationError as error:
+        reasons += error.messages
     if not domains:
         reasons.append("An organization needs a domain: --domain contoso.example")
     if admin is not None:
@@ -175,19 +179,6 @@ def _refuse(
         reasons.append("SCIM needs the package enterprise.")
     if reasons:
         raise ValidationError(reasons)
-
-
-def reasons_against_name(name: str, *, of: Organization | None = None) -> list[str]:
-    """Say why *name* cannot be that of a new organization, or of the organization *of*."""
-    longest = Organization._meta.get_field("name").max_length or 0
-    if not name.strip() or len(name.strip()) > longest or not name.isprintable():
-        return [f"An organization name is 1 to {longest} printable characters long."]
-    others = Organization.objects.all()
-    if of is not None:
-        others = others.exclude(pk=of.pk)
-    if others.named(name.strip()).exists():
-        return [f"There is an organization named “{name.strip()}” already."]
-    return []
 
 
 def reasons_against_login(login: str) -> list[str]:

@@ -1,34 +1,21 @@
 from __future__ import annotations
 
-import re
 import secrets
 from typing import ClassVar, Self
 
-from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
+from scim.domains import LONGEST, domain_key, validate_domain
 from scim.extensions import Extensions, extensions_of, served
 from scim.models.base import KeyField, NamedQuerySet, OrganizationQuerySet, begins
 from scim.profiles import PROFILES, BehaviourProfile, behaviour
 from scim.text import match_key
 
-_LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
-_DOMAIN = re.compile(rf"{_LABEL}(\.{_LABEL})+")
-
 ORG_ID_LENGTH = 8
 
 MOST_MIB = 1024 * 1024
 """Of events, which is a TiB: more is a mistake."""
-
-
-def validate_domain(name: str) -> None:
-    """Raise ValidationError unless *name* is a registrable DNS name, lower case."""
-    if len(name) > 253 or not _DOMAIN.fullmatch(name):
-        raise ValidationError(
-            f"“{name}” is not a domain name. Write it like contoso.example, "
-            "without user part, scheme or spaces."
-        )
 
 
 def new_org_id() -> int:
@@ -133,23 +120,50 @@ class Organization(models.Model):
         return f"/{self.org_id}/scim"
 
 
+class DomainQuerySet(OrganizationQuerySet):
+    def named(self, name: str) -> Self:
+        """The rows of that domain, in whichever spelling; none for what is no text."""
+        return self.none() if "\0" in name else self.filter(name=domain_key(name))
+
+    def of_others(self, organization: Organization) -> Self:
+        """Those of all organizations but this one."""
+        return self.exclude(organization=organization)
+
+
 class Domain(models.Model):
-    """A domain whose people may be provisioned. Several organizations may share it."""
+    """A domain whose people may be provisioned.
+
+    Several organizations may share it, but at most one has taken it by itself.
+    """
 
     organization = models.ForeignKey(
         Organization, on_delete=models.CASCADE, related_name="domains"
     )
-    name = models.CharField(max_length=253, validators=[validate_domain])
+    name = models.CharField(
+        max_length=LONGEST,
+        validators=[validate_domain],
+        help_text="As scim.domains.domain_key has it.",
+    )
+    given = models.BooleanField(
+        default=True,
+        help_text="Whether somebody registered it who may register what another "
+        "organization has, too.",
+    )
     created = models.DateTimeField(auto_now_add=True)
 
-    objects = OrganizationQuerySet.as_manager()
+    objects = DomainQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["name"]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["organization", "name"], name="scim_domain_unique"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["name"],
+                condition=models.Q(given=False),
+                name="scim_domain_taken_once",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -26,15 +26,15 @@ class ProvisioningConnectionQuerySet(OrganizationQuerySet):
         """Count a call made in *second* (of Unix time); False when *most* were counted.
 
         Single statements, so processes that count at once agree without a lock. Of one
-        organization's row.
+        organization's row. A call that comes late may find the next second begun, and is
+        counted there; any other second is over, or was told by a clock that went back.
         """
-        more = self.filter(window_start=second, window_calls__lt=most)
+        current = Q(window_start__in=(second, second + 1))
+        more = self.filter(current, window_calls__lt=most)
         one_more = {"window_calls": F("window_calls") + 1}
         return bool(
             more.update(**one_more)
-            or self.filter(window_start__lt=second).update(
-                window_start=second, window_calls=1
-            )
+            or self.exclude(current).update(window_start=second, window_calls=1)
             # Somebody else may just have begun this second.
             or more.update(**one_more)
         )

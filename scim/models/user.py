@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 from typing import Any, ClassVar, Self
 from unicodedata import normalize
 
@@ -8,6 +10,7 @@ from django.db import models
 from django_scim.models import AbstractSCIMUserMixin
 
 from scim import ids
+from scim.domains import spellings
 from scim.extensions import comparable_document
 from scim.models.base import KeyField, NamedQuerySet, Resource
 from scim.models.organization import Department, Organization
@@ -41,8 +44,12 @@ class DirectoryUserQuerySet(NamedQuerySet):
         return self.filter(pk__in=[key for key in keys if key is not None])
 
     def of_domain(self, name: str) -> Self:
-        """The people whose userName ends in that domain."""
-        return self.filter(user_name_key__endswith=f"@{name}")
+        """The people whose userName ends in that domain, as domain_key has it."""
+        ends = (
+            models.Q(user_name_key__endswith=f"@{end}")
+            for end in sorted(spellings(name))
+        )
+        return self.filter(reduce(or_, ends))
 
     def user_ids(self, most: int) -> list[str]:
         """The first User IDs, *most* of them, in their order."""

@@ -13,7 +13,7 @@ from django.utils import timezone
 from scim import services
 from scim.models import ProvisioningEvent
 from tests.portal import factories
-from zportal.admin import events
+from zportal import refused_domains
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -146,7 +146,7 @@ def test_an_auditor_sees_the_notice_without_the_button(
 def test_only_the_newest_refusals_are_read(
     signed_in: Client, contoso: Organization, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events, "REFUSALS_READ", 1)
+    monkeypatch.setattr(refused_domains, "REFUSALS_READ", 1)
     factories.refusal(contoso, "old@old.example")
     factories.refusal(contoso, "new@new.example")
     text = text_of(signed_in)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 import time_machine
@@ -14,7 +16,7 @@ from scim import services
 from scim.models import DirectoryUser, Organization, ProvisioningEvent
 from tests.portal.factories import person
 from tests.saml.conftest import Browser, configure
-from tests.saml.idp import ADELE, Answer
+from tests.saml.idp import ADELE, LOGIN_URL, Answer
 from tests.situations import administrator_of, signed_in_as
 from zportal.models import (
     AuthenticationSettings,
@@ -25,6 +27,8 @@ from zportal.services import activate, force_reauthentication
 from zportal.staging import revision
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
 
 NOT_SIGNED_ON = "Nobody is signed on in this browser"
@@ -200,23 +204,73 @@ def find(user_name: str) -> Response:
     return response
 
 
-def test_the_common_page_goes_on_by_itself(contoso: Organization) -> None:
-    page = find("Adele@CONTOSO.example").content.decode()
-    assert f'content="0; url=/sfc_sso/{contoso.pk}"' in page
-    assert f'href="/sfc_sso/{contoso.pk}"' in page
+def ways_on(page: str) -> list[str]:
+    """Where the links of the page lead, which nobody follows without pressing one."""
+    assert "http-equiv" not in page
+    return re.findall(r'href="(/sfc_sso/[0-9]+)"', page)
 
 
-def test_it_asks_when_several_have_the_domain(contoso: Organization) -> None:
+def on_the_common_page(domain: str) -> str:
+    return find(f"adele@{domain}").content.decode()
+
+
+def on_the_vendors_page(domain: str) -> str:
+    query = {"version": "1", "_domain": domain}
+    return Client().get("/clstart", query).content.decode()
+
+
+look_up = pytest.mark.parametrize("look_up", [on_the_common_page, on_the_vendors_page])
+
+
+@look_up
+@pytest.mark.parametrize("domain", ["contoso.example", "CONTOSO.example."])
+def test_it_shows_where_it_leads_and_asks(
+    contoso: Organization, look_up: Callable[[str], str], domain: str
+) -> None:
+    """Anybody may have registered the domain: nobody is led on without a word."""
+    page = look_up(domain)
+    assert ways_on(page) == [f"/sfc_sso/{contoso.pk}"]
+    assert contoso.name in page
+    assert f"<bdi>{urlsplit(LOGIN_URL).netloc}</bdi>" in page
+
+
+@look_up
+def test_it_asks_when_several_have_the_domain(
+    contoso: Organization, look_up: Callable[[str], str]
+) -> None:
     training = services.create_organization(
         name="Training", domains=["contoso.example"]
     )
-    configure(training)
-    without = services.create_organization(name="Forms", domains=["contoso.example"])
-    page = find(ADELE).content.decode()
-    assert "http-equiv" not in page
-    assert f"/sfc_sso/{contoso.pk}" in page
-    assert f"/sfc_sso/{training.pk}" in page
-    assert f"/sfc_sso/{without.pk}" not in page
+    configure(training, portal_url="https://elsewhere.example:8443/saml2")
+    services.create_organization(name="Forms", domains=["contoso.example"])
+    page = look_up("contoso.example")
+    assert ways_on(page) == [f"/sfc_sso/{each.pk}" for each in (contoso, training)]
+    assert "<bdi>elsewhere.example:8443</bdi>" in page
+
+
+@look_up
+def test_it_leads_nowhere_without_an_identity_provider(
+    contoso: Organization, look_up: Callable[[str], str]
+) -> None:
+    configure(contoso, portal_url="")
+    page = look_up("contoso.example")
+    assert ways_on(page) == []
+    assert "None is configured yet." in page
+
+
+@look_up
+def test_a_domain_of_other_letters_is_found_in_every_spelling(
+    contoso: Organization, look_up: Callable[[str], str]
+) -> None:
+    services.register_domain(organization=contoso, name="bücher.example")
+    for domain in ("bücher.example", "BÜCHER.example.", "xn--bcher-kva.example"):
+        assert ways_on(look_up(domain)) == [f"/sfc_sso/{contoso.pk}"]
+
+
+def test_the_organizations_own_address_stays_a_redirect(contoso: Organization) -> None:
+    answer = Client().get(f"/sfc_sso/{contoso.pk}")
+    assert answer.status_code == 302
+    assert answer["Location"].startswith(LOGIN_URL)
 
 
 @pytest.mark.parametrize("name", ["x@nowhere.example", "x@contoso.example\0"])
@@ -234,19 +288,10 @@ def test_what_is_no_user_name_is_told(contoso: Organization, name: str) -> None:
     assert "0xA020" not in page
 
 
-def test_the_vendors_address_for_tests_finds_it_too(contoso: Organization) -> None:
-    query = {"version": "1", "_domain": "contoso.example"}
-    page = Client().get("/clstart", query).content.decode()
-    assert f'content="0; url=/sfc_sso/{contoso.pk}"' in page
-    training = services.create_organization(
-        name="Training", domains=["contoso.example"]
+def test_addresses_that_lead_to_the_common_page(contoso: Organization) -> None:
+    assert "0xA020: no organization has registered “x.example”" in on_the_vendors_page(
+        "x.example"
     )
-    configure(training)
-    page = Client().get("/clstart", query).content.decode()
-    assert f"/sfc_sso/{contoso.pk}" in page
-    assert f"/sfc_sso/{training.pk}" in page
-    nobody = Client().get("/clstart", {"_domain": "x.example"}).content.decode()
-    assert "0xA020: no organization has registered “x.example”" in nobody
     assert Client().get("/clstart")["Location"] == "/sign-on/"
     assert Client().get("/sfc_sso")["Location"] == "/sign-on/"
     assert (

@@ -6,6 +6,7 @@ to scim.provisioning, searches through the .search views and scim.filters.
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from scim.conditions import unmodified
 from scim.errors import NotFound, translate
 from scim.models import DirectoryGroup, DirectoryUser, ProvisioningEvent
 from scim.projection import Projection
+from scim.responses import body_of
 from scim.schema import GROUP_KIND, POLICY, USER_KIND, Kind
 from scim.searching import Search, list_response, projection_of
 
@@ -83,7 +85,8 @@ class DirectoryStorage(ScimStorage):
         with self.operation():
             view = SEARCH_VIEWS[tuple(str(kind.name) for kind in resource_types)]()
             view.request = self.request
-            found = list_response(view._targets(search), search)
+            listed = list_response(view._targets(search), search)
+        found = json.loads(body_of(listed.response))
         page = [self._resource(document) for document in found["Resources"]]
         return SearchPage(
             found["totalResults"],

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import gc
 import json
-import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -17,11 +15,10 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.test import RequestFactory
 
 from bench import processes
-from tests.live import installed, served
+from tests.live import installed, peak_of, served
 from tests.scim.messages import patch_op, user
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from scim.models import Organization
@@ -32,25 +29,6 @@ MANY = 16
 """Large bodies at once."""
 
 BODY = 10 * 1024 * 1024
-
-
-@contextmanager
-def peak_of(pid: int) -> Iterator[list[float]]:
-    """Yield a list that holds, when the block has ended, the most MiB of the processes."""
-    most = [0.0]
-    over = threading.Event()
-
-    def watch() -> None:
-        while not over.wait(0.05):
-            most[0] = max(most[0], processes.memory([pid])[1])
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
-        yield most
-    finally:
-        over.set()
-        watcher.join()
 
 
 def post(here: Installation, body: bytes) -> int:

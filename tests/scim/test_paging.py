@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import pytest
+from django.utils import timezone
 
-from scim.profiles import PROFILES
+from scim.models import DirectoryUser
+from scim.profiles import LARGEST_PAGE, PROFILES
 from tests.scim.messages import (
     Document,
     created,
@@ -110,6 +113,26 @@ def test_the_profile_limits_a_page(
     answer = page(seven, "" if rule == "default_page" else "count=5")
     assert answer["itemsPerPage"] == length
     assert answer["totalResults"] == 7
+
+
+def test_no_rule_makes_a_page_larger_than_is_read(
+    scim: ScimClient, contoso: Organization
+) -> None:
+    """A look-up by one column reads so many rows and not one more: none may be missed."""
+    contoso.profile_overrides = {"max_page": 3_000, "default_page": 3_000}
+    contoso.save()
+    now = timezone.now()
+    people = []
+    for number in range(LARGEST_PAGE + 5):
+        person = DirectoryUser(organization=contoso, created=now, modified=now)
+        name = f"u{number}@contoso.example"
+        person.assign({"userName": name, "displayName": "Ada Park"})
+        people.append(person)
+    DirectoryUser.objects.bulk_create(people)
+    for query in ({}, {"count": "2000"}, {"filter": 'displayName eq "ada park"'}):
+        page = scim.get(f"/Users?{urlencode(query)}").json()
+        assert page["totalResults"] == len(people)
+        assert page["itemsPerPage"] == len(page["Resources"]) == LARGEST_PAGE
 
 
 def test_the_pages_of_the_profiles() -> None:

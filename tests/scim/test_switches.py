@@ -43,6 +43,36 @@ def test_more_requests_than_a_second_takes(
     assert DirectoryUser.objects.count() == 2
 
 
+@pytest.mark.parametrize("seconds", [2, 3_600])
+def test_a_clock_that_went_back(
+    scim: ScimClient, contoso: Organization, seconds: int
+) -> None:
+    """Calls are served as before, after a second at the most, and still counted."""
+    switch(contoso, requests_per_second=2)
+    with time_machine.travel(1_800_000_000.2, tick=False) as clock:
+        for _ in range(2):
+            assert scim.get("/Users").status_code == 200
+        refused(scim.get("/Users"), 429)
+        clock.shift(-seconds)
+        for _ in range(2):
+            assert scim.get("/Users").status_code == 200
+        refused(scim.get("/Users"), 429)
+
+
+def test_a_late_call_does_not_begin_its_second_again(
+    scim: ScimClient, contoso: Organization
+) -> None:
+    """Of two processes, one may look at the clock before a second ends and count after."""
+    switch(contoso, requests_per_second=2)
+    with time_machine.travel(1_800_000_001.0, tick=False) as clock:
+        assert scim.get("/Users").status_code == 200
+        clock.shift(-0.1)
+        assert scim.get("/Users").status_code == 200
+        refused(scim.get("/Users"), 429)
+        clock.shift(0.1)
+        refused(scim.get("/Users"), 429)
+
+
 def test_others_are_not_counted(
     scim: ScimClient, fabrikam_scim: ScimClient, contoso: Organization
 ) -> None:

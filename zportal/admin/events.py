@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.utils import timezone
-
-from scim.models import DirectoryUser, Domain, Organization, ProvisioningEvent
-from scim.models.organization import validate_domain
+from scim.models import DirectoryUser, Organization, ProvisioningEvent
 from zportal.admin.attributes import text_of
 from zportal.admin.links import Link, page_url
 
@@ -19,9 +14,6 @@ EVENTS_SHOWN = 20
 CALLS_SHOWN = 5
 MEMBERS_SHOWN = 10
 """Of those who joined or left a group with one call."""
-
-REFUSALS_READ = 1_000
-REFUSALS_WITHIN = timedelta(hours=24)
 
 _LONGEST_VALUE = 300
 _OTHERS = re.compile("… and ([0-9]+) more")
@@ -56,24 +48,6 @@ class EventRow:
     changes: list[Change]
 
 
-@dataclass
-class RefusedDomain:
-    """A domain that is not registered, and the people refused for it lately."""
-
-    name: str
-    last: datetime
-    people: set[str]
-
-    @property
-    def can_be_registered(self) -> bool:
-        """Whether it is a domain name at all; userName may hold anything after the @."""
-        try:
-            validate_domain(self.name)
-        except ValidationError:
-            return False
-        return True
-
-
 def recent_events(
     organization: Organization, resource_type: str, key: int
 ) -> list[EventRow]:
@@ -87,26 +61,6 @@ def recent_events(
 def last_calls(organization: Organization) -> list[ProvisioningEvent]:
     """Return the newest calls that reached the organization's SCIM service."""
     return list(_light(organization).newest_first()[:CALLS_SHOWN])
-
-
-def refused_domains(organization: Organization) -> list[RefusedDomain]:
-    """Return the domains people were refused for, by name, unless registered since."""
-    refusals = (
-        ProvisioningEvent.objects.for_organization(organization)
-        .refused_for_domain()
-        .newest_first()
-        .values_list("refused_domain", "time", "target")[:REFUSALS_READ]
-    )
-    registered = set(
-        Domain.objects.for_organization(organization).values_list("name", flat=True)
-    )
-    since = timezone.now() - REFUSALS_WITHIN
-    found: dict[str, RefusedDomain] = {}
-    for name, time, target in refusals:
-        if time >= since and name not in registered:
-            domain = found.setdefault(name, RefusedDomain(name, time, set()))
-            domain.people.add(target.lower())
-    return [found[name] for name in sorted(found)]
 
 
 def _light(organization: Organization) -> Any:

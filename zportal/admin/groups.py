@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +17,7 @@ from zportal.admin.events import recent_events
 from zportal.admin.links import page_urls
 from zportal.admin.lists import Column
 from zportal.admin.people import people_table
+from zportal.hidden import visible_json
 from zportal.sites import portal
 
 
@@ -76,6 +76,6 @@ class GroupAdmin(DirectoryAdmin):
                 row.data, without=frozenset({"displayName", "externalId"})
             ),
             "version": document["meta"]["version"],
-            "raw": json.dumps(document, indent=2, ensure_ascii=False),
+            "raw": visible_json(document),
             "events": recent_events(organization, "Group", row.pk),
         }

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.contrib import admin
@@ -18,11 +17,13 @@ from scim.models.base import NamedQuerySet
 from zportal.access import administrator_of, organization_of
 from zportal.admin.attributes import ENTERPRISE, sections
 from zportal.admin.base import DirectoryAdmin
-from zportal.admin.events import last_calls, recent_events, refused_domains
+from zportal.admin.events import last_calls, recent_events
 from zportal.admin.filters import DepartmentFilter, GroupFilter, StatusFilter
 from zportal.admin.links import Link, page_url, page_urls
 from zportal.admin.lists import Column, DirectoryChangeList
 from zportal.admin.people import PersonRow, person_rows, with_columns
+from zportal.hidden import visible_json
+from zportal.refused_domains import refused_domains
 from zportal.sites import portal
 from zportal.views.register_domain import register_domain
 
@@ -83,6 +84,7 @@ class UserAdmin(DirectoryAdmin):
         context = {
             "refused": refused_domains(organization),
             "may_register": administrator_of(request).may_change,
+            "may_share": administrator_of(request).may_make_organizations,
             "nobody_yet": shown.result_count == 0 and not shown.is_narrowed,
         }
         if context["nobody_yet"]:
@@ -101,7 +103,7 @@ class UserAdmin(DirectoryAdmin):
                 row.data, without=SHOWN_ABOVE, declared=organization.extensions
             ),
             "version": document["meta"]["version"],
-            "raw": json.dumps(document, indent=2, ensure_ascii=False),
+            "raw": visible_json(document),
             "events": recent_events(organization, "User", row.pk),
         }
 

@@ -3,12 +3,11 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 
+from scim.domains import validate_domain, written_domain
 from scim.models import Organization
-from scim.models.organization import validate_domain
+from scim.services import check_name
 from zportal.models import Administrator
-from zportal.setup import reasons_against_name
 
 
 class CompanyProfileForm(forms.Form):
@@ -43,13 +42,12 @@ class CompanyProfileForm(forms.Form):
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
-        if reasons := reasons_against_name(name, of=self.organization):
-            raise ValidationError(reasons)
+        check_name(name, of=self.organization)
         return name
 
 
 class DomainForm(forms.Form):
-    """A domain to be registered; letter case and spaces around it aside."""
+    """A domain to be registered, in any of its spellings."""
 
     domain = forms.CharField(
         label="Domain",
@@ -70,7 +68,7 @@ class DomainForm(forms.Form):
         super().__init__(data, label_suffix="")
 
     def clean_domain(self) -> str:
-        name: str = self.cleaned_data["domain"].strip().lower()
+        name = written_domain(self.cleaned_data["domain"])
         validate_domain(name)
         return name
 

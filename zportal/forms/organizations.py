@@ -5,10 +5,11 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from scim.domains import validate_domain, written_domain
 from scim.models import Organization
-from scim.models.organization import validate_domain
 from scim.profiles import PROFILES
-from zportal.setup import reasons_against_login, reasons_against_name
+from scim.services import check_name
+from zportal.setup import reasons_against_login
 
 MOST_DOMAINS = 100
 """At once; more are added on the Company Profile."""
@@ -77,19 +78,19 @@ class NewOrganizationForm(forms.Form):
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
-        if reasons := reasons_against_name(name):
-            raise ValidationError(reasons)
+        check_name(name)
         return name
 
     def clean_domains(self) -> list[str]:
-        names = self.cleaned_data["domains"].lower().replace(",", " ").split()
+        written = self.cleaned_data["domains"].replace(",", " ").split()
+        names = list(dict.fromkeys(map(written_domain, written)))
         if not names:
             raise ValidationError("An organization needs a domain.")
         if len(names) > MOST_DOMAINS:
             raise ValidationError(f"These are more than {MOST_DOMAINS} domains.")
         for name in names:
             validate_domain(name)
-        return list(dict.fromkeys(names))
+        return names
 
     def clean_admin(self) -> str | None:
         login: str = self.cleaned_data["admin"]

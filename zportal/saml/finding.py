@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
 from django import forms
 
+from scim.domains import written_domain
 from scim.models import Domain, Organization
-from zportal.models import AuthenticationSettings, Stage
+from zportal.models import AuthenticationSettings, SamlConfiguration, Stage
 from zportal.validators import no_control_characters
 
 MOST = 100
@@ -47,18 +51,32 @@ class FindForm(forms.Form):
 
     @property
     def domain(self) -> str:
-        return str(self.cleaned_data["user_name"]).rpartition("@")[2].lower()
+        return written_domain(str(self.cleaned_data["user_name"]).rpartition("@")[2])
 
 
-def organizations_of(domain: str) -> list[Organization]:
+@dataclass(frozen=True)
+class WayOn:
+    """An organization, and where its people give their password."""
+
+    organization: Organization
+    host: str
+    """That of the identity provider; empty while none is configured."""
+
+
+def ways_of(domain: str) -> list[WayOn]:
     """Return those that have registered *domain* and sign on with SAML, by name."""
     with_saml = AuthenticationSettings.objects.filter(
         stage=Stage.ACTIVE, authentication_type=AuthenticationSettings.Type.SAML
     )
-    named = Domain.objects.filter(name=domain) if "\0" not in domain else None
-    if named is None:
-        return []
-    found = Organization.objects.filter(pk__in=named.values("organization")).filter(
-        pk__in=with_saml.values("organization")
+    named = Domain.objects.named(domain)
+    found = (
+        Organization.objects.filter(pk__in=named.values("organization"))
+        .filter(pk__in=with_saml.values("organization"))
+        .by_name()[:MOST]
     )
-    return list(found.by_name()[:MOST])
+    urls = dict(
+        SamlConfiguration._base_manager.filter(
+            stage=Stage.ACTIVE, organization__in=[each.pk for each in found]
+        ).values_list("organization", "portal_url")
+    )
+    return [WayOn(each, urlsplit(urls.get(each.pk, "")).netloc) for each in found]

@@ -93,10 +93,7 @@ def _check_login(trust: Trust, login: str) -> None:
     if not (local and at and domain) or "@" in local or login.split() != [login]:
         raise Refused("0xA021", f"The login name is “{login}”.")
     domains = Domain.objects.for_organization(trust.organization)
-    if (
-        rules.registered_domain_only
-        and not domains.filter(name=domain.lower()).exists()
-    ):
+    if rules.registered_domain_only and not domains.named(domain).exists():
         raise Refused("0xB0030", f"The domain of {login} is not registered.")
 
 

@@ -18,13 +18,14 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
+from scim.domains import written_domain
 from scim.models import Organization
 from zportal.middleware import client_ip
 from zportal.models import Administrator, SignOnSession, Stage
 from zportal.saml.arrivals import Arrival, arrival_of
 from zportal.saml.codes import Refused
 from zportal.saml.events import Occasion, record_refusal
-from zportal.saml.finding import FindForm, organizations_of
+from zportal.saml.finding import FindForm, ways_of
 from zportal.saml.requests import LIFETIME, browser_digest
 from zportal.saml.services import SignedOn, request_url, sign_on, try_sign_on
 from zportal.saml.sessions import (
@@ -314,8 +315,9 @@ def sign_off(request: HttpRequest) -> HttpResponse:
 def find(request: HttpRequest) -> HttpResponse:
     """The common page: asks for the User Name and finds the organization by its domain.
 
-    The way on is a link of the answer, not a redirect: Chromium holds a redirect that a
-    form led to against form-action, which names no identity provider.
+    The way on is a link that the person presses, having read where it leads: any
+    organization may have registered the domain. It could be no redirect anyway: Chromium
+    holds one that a form led to against form-action, which names no identity provider.
     """
     form = FindForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
@@ -326,9 +328,9 @@ def find(request: HttpRequest) -> HttpResponse:
 def _found(request: HttpRequest, form: FindForm, domain: str) -> HttpResponse:
     """The organizations of *domain*, or the form with what is wrong with it."""
     context = {"title": "Sign On", "form": form, "domain": domain}
-    found = organizations_of(domain)
-    if found:
-        return render(request, "sign_on/found.html", context | {"organizations": found})
+    ways = ways_of(domain)
+    if ways:
+        return render(request, "sign_on/found.html", context | {"ways": ways})
     context["problem"] = (
         f"0xA020: no organization has registered “{domain[:253]}”, or none that has "
         "signs on with SAML."
@@ -339,8 +341,12 @@ def _found(request: HttpRequest, form: FindForm, domain: str) -> HttpResponse:
 @never_cache
 @require_GET
 def by_domain(request: HttpRequest) -> HttpResponse:
-    """Zscaler's address for tests: ``/clstart?_domain=contoso.example``."""
-    domain = request.GET.get("_domain", "").strip().lower()
+    """Zscaler's address for tests: ``/clstart?_domain=contoso.example``.
+
+    Whoever makes somebody follow such a link chooses the domain, so it leads to nobody's
+    identity provider by itself.
+    """
+    domain = written_domain(request.GET.get("_domain", ""))
     if not domain:
         return redirect("sign_on")
     return _found(request, FindForm(), domain)

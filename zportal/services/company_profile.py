@@ -9,10 +9,10 @@ from django.db import IntegrityError, transaction
 
 from scim.database_errors import is_conflict
 from scim.models import Organization
+from scim.services import check_name
 from zportal import audit
 from zportal.models import Administrator, AuditLog
 from zportal.services.access import lock_organization
-from zportal.setup import reasons_against_name
 
 logger = logging.getLogger(__name__)
 
@@ -40,8 +40,7 @@ def _save(
     organization = lock_organization(administrator)
     if package != organization.package and not administrator.may_make_organizations:
         raise PermissionDenied
-    if reasons := reasons_against_name(name, of=organization):
-        raise ValidationError(reasons)
+    check_name(name, of=organization)
     before = {"Name": organization.name, "Package": organization.get_package_display()}
     organization.name = name
     organization.package = package

@@ -17,13 +17,18 @@ def register_domain(
 ) -> Domain:
     """Register a domain of the administrator's organization; twice is no error.
 
-    Raises PermissionDenied for anyone but an active Super Admin, and ValidationError
-    when it is no domain name.
+    Only a superuser registers what another organization has. Raises PermissionDenied for
+    anyone but an active Super Admin, and ValidationError for a domain of another
+    organization, or when it is no domain name.
     """
     organization = lock_organization(administrator)
     domains = Domain.objects.for_organization(organization)
     before = set(domains.values_list("pk", flat=True))
-    domain = scim.register_domain(organization=organization, name=name)
+    domain = scim.register_domain(
+        organization=organization,
+        name=name,
+        may_share=administrator.may_make_organizations,
+    )
     if domain.pk not in before:
         audit.record(
             administrator=administrator,

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from scim.models import Organization
 from zportal.cautions import certificate_caution
+from zportal.hidden import hides
 from zportal.models import Administrator
 from zportal.navigation import MENUS, SHORTCUTS
 from zportal.staging import Staging
@@ -31,6 +32,9 @@ def _administrator(context: template.Context) -> Administrator | None:
     """Who is signed in; nobody where there is no request (the page of error 500)."""
     user = getattr(context.get("request"), "user", None)
     return user if isinstance(user, Administrator) and user.is_active else None
+
+
+register.filter("hides", hides)
 
 
 @register.simple_tag

@@ -80,12 +80,25 @@ def domain_added(request: HttpRequest) -> HttpResponse:
     form = DomainForm(request.POST)
     if not form.is_valid():
         return _page(request, domain_form=form)
-    domain = register_domain(
-        administrator=administrator,
-        client_ip=client_ip(request),
-        name=form.cleaned_data["domain"],
-    )
-    messages.success(request, f"{domain.name} is registered.")
+    try:
+        domain = register_domain(
+            administrator=administrator,
+            client_ip=client_ip(request),
+            name=form.cleaned_data["domain"],
+        )
+    except ValidationError as reason:
+        form.add_error("domain", reason)
+        return _page(request, domain_form=form)
+    others = Domain.objects.named(domain.name).of_others(domain.organization).count()
+    if others:
+        messages.success(
+            request,
+            f"{domain.name} is registered, as it is in {others} other "
+            f"organization{'' if others == 1 else 's'}. Whoever signs on by this domain "
+            "is asked for the organization.",
+        )
+    else:
+        messages.success(request, f"{domain.name} is registered.")
     return redirect(PAGE)
 
 

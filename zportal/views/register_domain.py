@@ -11,9 +11,11 @@ from django.views.decorators.http import require_POST
 
 from scim.models import Organization
 from zportal.access import administrator_of
-from zportal.admin.events import refused_domains
 from zportal.middleware import client_ip
+from zportal.refused_domains import refused_domains
 from zportal.services import register_domain as register
+
+PAGE = "admin:scim_directoryuser_changelist"
 
 
 class RegisterDomainForm(forms.Form):
@@ -40,21 +42,25 @@ def register_domain(request: HttpRequest) -> HttpResponse:
     if not administrator.may_change:
         raise PermissionDenied
     form = RegisterDomainForm(administrator.organization, request.POST)
-    if form.is_valid():
-        domain = register(
-            administrator=administrator,
-            client_ip=client_ip(request),
-            name=form.cleaned_data["domain"],
-        )
-        messages.success(
-            request,
-            f"{domain.name} is registered. Its people arrive with the next provisioning "
-            "cycle; Provision on demand in Entra brings one of them at once.",
-        )
-    else:
+    if not form.is_valid():
         messages.error(
             request,
             "Nothing was registered: in the last 24 hours nobody was refused for that "
             "domain, or it has been registered since.",
         )
-    return redirect("admin:scim_directoryuser_changelist")
+        return redirect(PAGE)
+    try:
+        domain = register(
+            administrator=administrator,
+            client_ip=client_ip(request),
+            name=form.cleaned_data["domain"],
+        )
+    except ValidationError as reason:
+        messages.error(request, f"Nothing was registered. {' '.join(reason.messages)}")
+    else:
+        messages.success(
+            request,
+            f"{domain.name} is registered. Its people arrive with the next provisioning "
+            "cycle; Provision on demand in Entra brings one of them at once.",
+        )
+    return redirect(PAGE)
