@@ -107,7 +107,9 @@ def test_nobody_else_changes_it(
     unprotected.force_login(super_admin)
     assert unprotected.post(SAVE, data).status_code == 403
     assert stored(contoso) == DEFAULTS
-    assert not AuditLog.objects.for_organization(contoso).exists()
+    # What the trail has is that the Auditor tried.
+    entry = AuditLog.objects.for_organization(contoso).get()
+    assert (entry.actor, entry.result) == ("auditor", AuditLog.Result.FAILURE)
 
 
 def test_it_is_found_by_search(signed_in: Client) -> None:

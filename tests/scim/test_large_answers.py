@@ -163,8 +163,8 @@ def test_queries_by_memberships_not_by_groups(
 def test_the_event_keeps_the_beginning(
     filled: ScimClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (responses, recording):
-        monkeypatch.setattr(module, "BODY_LIMIT", 1_000)
+    monkeypatch.setattr(responses, "BODY_LIMIT", 1_000)
+    monkeypatch.setattr(recording, "READ_LIMIT", 1_000)
     monkeypatch.setattr(responses, "IN_MEMORY", 1_000)
     body = body_of(filled.get("/Groups"))
     event = ProvisioningEvent.objects.newest_first()[0]
