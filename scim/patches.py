@@ -189,7 +189,6 @@ def _check_cost(document: Document, operations: list[Document]) -> None:
             f"A PATCH takes at most {MAX_ATTRIBUTE_OPERATIONS} Operations on attributes "
             "other than members. Send the rest in another one."
         )
-    _check_compared(document, operations)
     selecting = sum("[" in operation.get("path", "") for operation in operations)
     values = [len(value) for value in document.values() if isinstance(value, list)]
     added = sum(_values_in(operation.get("value")) for operation in operations)
@@ -199,6 +198,7 @@ def _check_cost(document: Document, operations: list[Document]) -> None:
             f"{selecting} Operations that select values are too many for this resource. "
             "Send them in several PATCH requests."
         )
+    _check_compared(document, operations)
 
 
 def _check_compared(document: Document, operations: list[Document]) -> None:

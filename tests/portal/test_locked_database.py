@@ -211,6 +211,12 @@ def forms(contoso: Organization) -> dict[str, dict[str, Any]]:
         "remove_attribute": extension | {"name": "badge"},
         "remove_domain": {"domain": "spare.example"},
         "remove_extension": extension,
+        "save_retention": {
+            "event_days": 3,
+            "event_mib": 2048,
+            "event_mib_a_day": 16,
+            "audit_months": 1,
+        },
         "switch_organization": {"organization": contoso.pk},
     }
 
