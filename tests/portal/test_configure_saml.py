@@ -241,7 +241,7 @@ def test_the_page_takes_a_fixed_number_of_queries(
 ) -> None:
     # The first request of a session takes it down.
     signed_in.get(PAGE)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(15):
         signed_in.get(PAGE)
 
 

@@ -103,7 +103,10 @@ def _staging(context: template.Context, administrator: Administrator) -> Staging
     """The settings of the organization, read once for the whole page."""
     known = context.render_context
     if STAGING not in known:
-        known[STAGING] = Staging.of(administrator.organization)
+        # A page about the settings has read them itself.
+        read = context.get("staging") or getattr(context.get("state"), "staging", None)
+        is_read = isinstance(read, Staging)
+        known[STAGING] = read if is_read else Staging.of(administrator.organization)
     found: Staging = known[STAGING]
     return found
 
