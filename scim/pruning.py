@@ -37,7 +37,7 @@ def prune_events(organization: Organization) -> Iterator[int]:
     excess = EventDay.objects.kept(organization.pk) - organization.event_mib * MIB
     # Most of the time there is nothing to do, which their times tell without a look at
     # what is stored behind long bodies.
-    times = events.order_by("pk").values_list("time", flat=True)[:BATCH]
+    times = _of_now(events).order_by("pk").values_list("time", flat=True)[:BATCH]
     if excess > 0 or any(time < limit for time in times):
         yield from _in_batches(organization, limit, excess)
     # Whatever was counted for days of which there is nothing left was counted wrongly.
@@ -52,6 +52,7 @@ def prune_before(rows: Any, limit: datetime) -> Iterator[int]:
     Yields how many each batch deleted. Keys have to grow with time.
     """
     last = 0
+    rows = _of_now(rows)
     while True:
         oldest = rows.filter(pk__gt=last).order_by("pk").values_list("pk", "time")
         due = [key for key, time in oldest[:BATCH] if time < limit]
@@ -76,10 +77,17 @@ def prune_all(rows: QuerySet[Any]) -> Iterator[int]:
         yield len(keys)
 
 
+def _of_now(rows: Any) -> Any:
+    """Leave out what a clock that was wrong dated ahead: it keeps no others."""
+    return rows.filter(time__lte=timezone.now() + timedelta(days=1))
+
+
 def _in_batches(
     organization: Organization, limit: datetime, excess: int
 ) -> Iterator[int]:
     events = ProvisioningEvent.objects.for_organization(organization)
+    if excess <= 0:
+        events = _of_now(events)
     last = 0
     while due := _due(events.filter(pk__gt=last), limit, excess):
         sizes: Counter[date] = Counter()

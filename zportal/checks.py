@@ -27,7 +27,10 @@ SHORTEST_SECRET_KEY = 32
 FEWEST_SURPRISES = 20
 """Characters of SECRET_KEY that do not follow from those before: 80 bits as hexadecimal."""
 
-GIVEAWAYS = ("django-insecure", "openssl", "changeme", "change-me", "replace-me")
+GIVEAWAYS = (
+    *("insecure", "openssl", "changeme", "change-me", "replace", "placeholder"),
+    *("secret", "your-", "your_", "lorem", "quick-brown", "verylong", "very-long"),
+)
 """Beginnings and parts of keys that come from an example, .env.example's included."""
 
 REGISTRIES = {"ac", "co", "com", "edu", "gov", "net", "or", "org"}
@@ -160,6 +163,15 @@ def _is_wide(network: Network) -> bool:
 @register("zportal")
 def check_listening(**_: Any) -> list[CheckMessage]:
     """What listens speaks http: passwords and tokens would be read on their way."""
+    if settings.HOST and not listening().netloc:
+        return [
+            Error(
+                f"HOST is {settings.HOST}, which is no name and no address.",
+                hint="Write it alone, such as 127.0.0.1 or ::1, without brackets; PORT "
+                "has the port.",
+                id="zportal.E012",
+            )
+        ]
     if settings.DEBUG or settings.TRUSTED_PROXIES or is_loopback(listening()):
         return []
     return [
@@ -242,7 +254,10 @@ def public_url() -> SplitResult:
 def listening() -> SplitResult:
     """Where the server listens, as the parts of a URL."""
     host = str(settings.HOST)
-    return urlsplit(f"//[{host}]" if ":" in host else f"//{host}")
+    try:
+        return urlsplit(f"//[{host}]" if ":" in host else f"//{host}")
+    except ValueError:
+        return urlsplit("")
 
 
 def is_origin(url: SplitResult) -> bool:

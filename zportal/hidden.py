@@ -8,14 +8,17 @@ import regex
 
 _HIDDEN = regex.compile(
     # The joiners are letters where scripts and emoji need them (RFC 5892, appendix A).
-    r"(?<=[\p{Arabic}\p{Syriac}\p{Mongolian}\p{ccc=9}\p{Extended_Pictographic}\ufe0f])"
-    r"[\u200c\u200d](*SKIP)(*FAIL)"
-    r"|[[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2028\u2029]"
-    r"--[\t\n\r\ufe0e\ufe0f]]",
+    r"(?<=\p{ccc=9})[\u200c\u200d](*SKIP)(*FAIL)"
+    r"|(?<=[\p{Arabic}\p{Syriac}\p{Mongolian}])[\u200c\u200d](?=\p{L})(*SKIP)(*FAIL)"
+    r"|(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}]\ufe0f?)\u200d"
+    r"(?=\p{Extended_Pictographic})(*SKIP)(*FAIL)"
+    # Whether an emoji is a picture.
+    r"|(?<=\p{Extended_Pictographic})[\ufe0e\ufe0f](*SKIP)(*FAIL)"
+    r"|(?<=[0-9#*])\ufe0f(?=\u20e3)(*SKIP)(*FAIL)"
+    r"|[[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2028\u2029\u2800]--[\t\n\r]]",
     regex.VERSION1,
 )
-"""Controls, zero-width characters and marks of direction; not the two that say whether
-an emoji is a picture."""
+"""Controls, zero-width and blank characters, and marks of direction."""
 
 _KEPT = r"""(?s) value="[^"]*"(*SKIP)(*FAIL)|<textarea.*?</textarea>(*SKIP)(*FAIL)|"""
 """What a form sends back. Templates write no quotation mark anywhere else in a text."""

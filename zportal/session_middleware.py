@@ -81,7 +81,13 @@ class AdministratorSessionMiddleware:
             self._begin(request)
         response = self.get_response(request)
         if has_session or request.session.modified:
-            self._begin(request)
+            try:
+                self._begin(request)
+            except (InterfaceError, OperationalError) as problem:
+                logger.warning("A session could not be begun: %s", problem)
+                if request.method not in SAFE_METHODS:
+                    # What the view did is done.
+                    return unavailable(is_stored=True)
         return response
 
     @classmethod

@@ -32,6 +32,8 @@ CHARACTERS = {
     "\x9f": "⟨U+009F⟩",
     "\u00ad": "⟨U+00AD⟩",  # soft hyphen
     "\U000e0041": "⟨U+E0041⟩",  # a tag
+    "\ufe0f": "⟨U+FE0F⟩",  # of an emoji, behind none
+    "\u2800": "⟨U+2800⟩",  # a blank of Braille
 }
 
 

@@ -65,8 +65,9 @@ def of_each(organization: Organization, administrator: Administrator) -> None:
     for name, age in (("young", timedelta(minutes=-5)), ("old", timedelta(hours=13))):
         end = now - age
         Session.objects.create(session_key=name, expire_date=end)
+        begun = min(end, now)
         AdministratorSession.objects.create(
-            administrator=administrator, started=end, last_seen=end
+            administrator=administrator, started=begun, last_seen=begun
         )
         SignOnSession.objects.create(
             organization=organization, user_key=1, digest=name, expires=end

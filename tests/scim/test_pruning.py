@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -195,3 +196,26 @@ def test_who_was_killed_loses_the_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not turns.take(timedelta(0))
     monkeypatch.setattr(timezone, "now", lambda: later + timedelta(seconds=61))
     assert turns.take(timedelta(0))
+
+
+@pytest.mark.django_db
+def test_a_clock_that_was_ahead_stops_no_pruning() -> None:
+    with time_machine.travel(timezone.now() + timedelta(days=700)):
+        assert PruneTurn.objects.take(timedelta(0))
+        PruneTurn.objects.end(is_done=True)
+
+    assert PruneTurn.objects.take(timedelta(minutes=5))
+
+
+def test_many_events_of_a_clock_that_was_ahead_keep_no_others(
+    contoso: Organization,
+) -> None:
+    now = timezone.now()
+    for days, number in ((700, 501), (-400, 3)):
+        ProvisioningEvent.objects.bulk_create(
+            ProvisioningEvent(organization=contoso, time=now + timedelta(days=days))
+            for _ in range(number)
+        )
+
+    assert sum(prune_events(contoso)) == 3
+    assert ProvisioningEvent.objects.count() == 501

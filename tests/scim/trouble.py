@@ -57,12 +57,16 @@ def full(*args: object, **wishes: object) -> NoReturn:
                 "DO $$ BEGIN RAISE EXCEPTION 'database or disk is full' "
                 "USING ERRCODE = 'disk_full'; END $$"
             )
+        # What other tests have deleted left free pages in the file.
+        free = cursor.execute("PRAGMA freelist_count").fetchone()[0]
+        page = cursor.execute("PRAGMA page_size").fetchone()[0]
         cursor.execute("PRAGMA max_page_count = 1")
         try:
             # Of two rows, so that SQLite undoes the statement and not the transaction.
             cursor.execute(
                 "INSERT INTO django_migrations (app, name, applied) SELECT "
-                "hex(zeroblob(4000000)), value, value FROM json_each('[1, 2]')"
+                "hex(zeroblob(%s)), value, value FROM json_each('[1, 2]')",
+                [4_000_000 + free * page],
             )
         finally:
             cursor.execute("PRAGMA max_page_count = 1073741823")

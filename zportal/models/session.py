@@ -21,9 +21,11 @@ class AdministratorSessionQuerySet(models.QuerySet["AdministratorSession"]):
     def going_on(self) -> Self:
         """Those that neither idled too long nor have reached the limit."""
         now = timezone.now()
+        # What a clock that was wrong dated ahead would last for as long.
+        soon = now + NOTED_EVERY
         return self.filter(
-            last_seen__gte=now - settings.SESSION_IDLE,
-            started__gte=now - settings.SESSION_LIMIT,
+            last_seen__range=(now - settings.SESSION_IDLE, soon),
+            started__range=(now - settings.SESSION_LIMIT, soon),
         )
 
     def over(self) -> Self:
