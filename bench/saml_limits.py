@@ -28,10 +28,10 @@ from zportal.models import (
     SigningKey,
     Stage,
 )
-from zportal.saml.checks import MOST_IDS, MOST_SIGNATURES
 from zportal.saml.keys import KeyPair, new_key_pair
 from zportal.saml.messages import DEEPEST, LARGEST, MOST, MOST_ELEMENTS
 from zportal.saml.requests import new_request_id, relay_state_of
+from zportal.saml.signatures import MOST_IDS, MOST_SIGNATURES
 
 BROWSER = "bench"
 SAML = "urn:oasis:names:tc:SAML:2.0:assertion"

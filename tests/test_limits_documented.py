@@ -13,8 +13,8 @@ from scim.patches import MAX_PARTS
 from scim.projection import MAX_NAMES
 from scim.time_limits import SEARCH_SECONDS
 from zportal.passwords import PasswordHasher
-from zportal.saml.checks import MOST_IDS
 from zportal.saml.messages import DEEPEST, MOST, MOST_ELEMENTS
+from zportal.saml.signatures import MOST_IDS
 from zportal.services.sign_in import WRONG_OF_ADDRESS
 
 DOCS = Path(__file__).parents[1] / "docs"

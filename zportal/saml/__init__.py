@@ -2,5 +2,5 @@
 
 python3-saml reads and verifies messages (``docs/decisions/0005``); what it leaves open
 is checked here. Dependencies run one way: urls -> views -> services -> checks ->
-messages, requests -> trust -> addresses, keys.
+signatures -> messages, requests -> trust, decryption -> addresses, keys.
 """

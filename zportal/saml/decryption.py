@@ -104,7 +104,7 @@ def check_encrypted(holder: Any) -> None:
         if reference.get("URI") != f"#{data.get('Id')}":
             raise _unlisted("DataReference has to name the EncryptedData")
     for method in holder.iter(_RETRIEVAL):
-        # The one reference that is followed: to the key beside, by hand (_alone).
+        # The one reference that is followed: to the key beside, by hand.
         named = {"URI": f"#{key.get('Id')}", "Type": f"{_XENC}EncryptedKey"}
         if key.getparent() is not holder or dict(method.attrib) != named:
             raise _unlisted("RetrievalMethod has to name the EncryptedKey beside")
