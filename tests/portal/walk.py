@@ -53,6 +53,8 @@ def arrive(context: BrowserContext, site: str, cast: Cast, stop: Stop) -> Page:
     assert answer.status == stop.status, f"{stop.name}: {answer.status}"
     if stop.act:
         stop.act(page)
+        # A document shows its first words before its last style sheet has come.
+        page.wait_for_load_state("load")
     return page
 
 
