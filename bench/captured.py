@@ -18,7 +18,8 @@ from django.test import Client
 from bench import calls, people
 from bench.calls import Call
 from bench.people import Size
-from scim import event_queue, ids
+from scim import ids
+from scim.events import queue
 from scim.models import DirectoryGroup, DirectoryUser, Organization
 
 MARK = "floor-mark"
@@ -67,13 +68,13 @@ def _always(call: Call) -> Callable[[str], Call]:
     return lambda newcomer: call
 
 
-class _Silent(event_queue.EventQueue):
+class _Silent(queue.EventQueue):
     """Takes no events: its thread would wait for the transaction of a capture.
 
-    And the capture for the thread, until one of them gives up (``scim.writers``).
+    And the capture for the thread, until one of them gives up (``scim.db.writers``).
     """
 
-    def add(self, finish: event_queue.Finish, size: int) -> None:
+    def add(self, finish: queue.Finish, size: int) -> None:
         pass
 
     def note(self, key: Hashable, write: Callable[[], object]) -> None:
@@ -83,11 +84,11 @@ class _Silent(event_queue.EventQueue):
 @contextmanager
 def _no_events_beside() -> Iterator[None]:
     """Let the events that are written in batches, those of reads, be lost."""
-    kept, event_queue.queue = event_queue.queue, _Silent()
+    kept, queue.queue = queue.queue, _Silent()
     try:
         yield
     finally:
-        event_queue.queue = kept
+        queue.queue = kept
 
 
 def captured_requests(

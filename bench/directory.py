@@ -13,8 +13,7 @@ from django.utils import timezone
 
 from bench import people
 from bench.people import Size
-from scim import services
-from scim.event_sizes import ROW, sizes
+from scim.events.quota import ROW, sizes
 from scim.models import (
     Department,
     DirectoryGroup,
@@ -24,13 +23,16 @@ from scim.models import (
     Organization,
     ProvisioningEvent,
 )
+from scim.services import organizations
 
 BATCH = 5_000
 
 
 def fill(size: Size) -> Organization:
     """Make an organization with that many people and groups, one of them large."""
-    organization = services.create_organization(name="Bench", domains=[people.DOMAIN])
+    organization = organizations.create_organization(
+        name="Bench", domains=[people.DOMAIN]
+    )
     departments = Department.objects.bulk_create(
         Department(organization=organization, name=name, name_key=name.lower())
         for name in map(people.department, range(200))

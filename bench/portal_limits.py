@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from bench.scim_limits import Row, Service
-from scim import services
+from scim.services import organizations
 from zportal.certificates import UPLOAD_LIMIT
 from zportal.forms.sign_in import LOGIN_LENGTH
 from zportal.models import Administrator
@@ -27,7 +27,7 @@ SETTINGS = "/administration/authentication-settings/"
 
 def rows(_: Service) -> Iterator[Row]:
     """Yield the rows; they have an organization and an administrator of their own."""
-    made = services.create_organization(name="Portal", domains=[])
+    made = organizations.create_organization(name="Portal", domains=[])
     admin = Administrator.objects.create_user("bench", PASSWORD, home=made)
     yield from _strangers(Client(SERVER_NAME="127.0.0.1"))
     client = Client(SERVER_NAME="127.0.0.1")

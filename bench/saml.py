@@ -30,8 +30,8 @@ from onelogin.saml2.xml_utils import OneLogin_Saml2_XML
 
 from bench import processes
 from bench.portal import scratch_database
-from scim import services
 from scim.models import DirectoryUser, Organization
+from scim.services import organizations
 from tests.portal import factories
 from tests.saml.idp import ENTITY_ID, LOGIN_URL, Answer, key_pair
 from zportal.models import AuthenticationSettings, SamlConfiguration, Stage
@@ -63,7 +63,7 @@ class Post:
 
 def organization(*, auto_provisioning: bool) -> Organization:
     """Make an organization that signs on with SAML."""
-    made = services.create_organization(
+    made = organizations.create_organization(
         name=f"Bench {auto_provisioning}", domains=["contoso.example"]
     )
     for stage in Stage:

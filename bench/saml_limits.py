@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from django.test import Client
 
 from bench.scim_limits import Row, Service
-from scim import services
 from scim.models import Organization
+from scim.services import organizations
 from zportal.encryption import encrypt
 from zportal.models import (
     AuthenticationSettings,
@@ -49,7 +49,9 @@ SPARE = 200
 
 def organization() -> Organization:
     """Make an organization that signs on, with as many key pairs as are ever tried."""
-    made = services.create_organization(name="Sign-on", domains=["contoso.example"])
+    made = organizations.create_organization(
+        name="Sign-on", domains=["contoso.example"]
+    )
     keys = [new_key_pair(made.name) for _ in range(5)]
     rows = [
         SigningKey.objects.create(

@@ -12,13 +12,13 @@ from django.test import Client
 from bench import people
 from bench.directory import fill
 from bench.people import Size
-from scim import services
-from scim.bodies import MAX_VALUES
-from scim.bulk import BULK_REQUEST, MAX_OPERATIONS
-from scim.filters import MAX_LENGTH
+from scim.http.request_body import MAX_VALUES
 from scim.models import DirectoryGroup, DirectoryUser
-from scim.patches import MAX_ATTRIBUTE_OPERATIONS, MAX_PARTS
-from scim.projection import MAX_NAMES
+from scim.query.filters import MAX_LENGTH
+from scim.query.projection import MAX_NAMES
+from scim.resources.bulk_request import BULK_REQUEST, MAX_OPERATIONS
+from scim.resources.validation import MAX_ATTRIBUTE_OPERATIONS, MAX_PARTS
+from scim.services import organizations
 
 SEARCH_REQUEST = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
@@ -51,9 +51,11 @@ class Service:
     @classmethod
     def filled(cls, size: Size) -> Service:
         organization = fill(size)
-        services.set_provisioning(organization=organization, enabled=True, actor="")
-        _, secret = services.generate_token(organization=organization, actor="")
-        services.activate_token(organization=organization, actor="")
+        organizations.set_provisioning(
+            organization=organization, enabled=True, actor=""
+        )
+        _, secret = organizations.generate_token(organization=organization, actor="")
+        organizations.activate_token(organization=organization, actor="")
         client = Client(
             SERVER_NAME="127.0.0.1", headers={"Authorization": f"Bearer {secret}"}
         )

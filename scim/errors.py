@@ -17,7 +17,7 @@ from django.db import DataError, Error, IntegrityError, InterfaceError, Operatio
 from django_scim.constants import SchemaURI
 from pydantic import ValidationError
 
-from scim.database_errors import broken_constraint, is_conflict, passes
+from scim.db.database_errors import broken_constraint, is_conflict, passes
 
 logger = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ import re
 
 from django.urls import path, re_path
 
-from scim import views
-from scim.bulk_views import BulkView
-from scim.endpoint import Endpoint
+from scim.http import views
+from scim.http.bulk import BulkView
+from scim.http.endpoint import Endpoint
 
 app_name = "scim"
 

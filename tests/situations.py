@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.test import Client
 
-from scim import services
 from scim.models import BearerToken, Organization
+from scim.services import organizations
 from zportal.models import Administrator, AuthenticationSettings, Stage
 
 if TYPE_CHECKING:
@@ -43,16 +43,22 @@ class Tenant:
 
 def open_tenant(name: str, domain: str, **fields: Any) -> Tenant:
     """Make an organization that signs on with SAML and is ready to be provisioned."""
-    organization = services.create_organization(name=name, domains=[domain], **fields)
+    organization = organizations.create_organization(
+        name=name, domains=[domain], **fields
+    )
     for stage in (Stage.STAGED, Stage.ACTIVE):
         AuthenticationSettings.objects.create(
             organization=organization,
             stage=stage,
             authentication_type=AuthenticationSettings.Type.SAML,
         )
-    services.set_provisioning(organization=organization, enabled=True, actor="tests")
-    token, secret = services.generate_token(organization=organization, actor="tests")
-    services.activate_token(organization=organization, actor="tests")
+    organizations.set_provisioning(
+        organization=organization, enabled=True, actor="tests"
+    )
+    token, secret = organizations.generate_token(
+        organization=organization, actor="tests"
+    )
+    organizations.activate_token(organization=organization, actor="tests")
     token.refresh_from_db()
     return Tenant(organization, Token(token, secret))
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from scim.bodies import MAX_VALUES
-from scim.bulk import MAX_OPERATIONS
-from scim.filters import MAX_LENGTH, MOST_WORK
-from scim.patches import MAX_PARTS
-from scim.projection import MAX_NAMES
-from scim.time_limits import SEARCH_SECONDS
+from scim.http.request_body import MAX_VALUES
+from scim.query.filters import MAX_LENGTH, MOST_WORK
+from scim.query.projection import MAX_NAMES
+from scim.query.time_limits import SEARCH_SECONDS
+from scim.resources.bulk_request import MAX_OPERATIONS
+from scim.resources.validation import MAX_PARTS
 from zportal.passwords import PasswordHasher
 from zportal.saml.messages import DEEPEST, MOST, MOST_ELEMENTS
 from zportal.saml.signatures import MOST_IDS

@@ -11,7 +11,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import Error, close_old_connections, connection
 
-from scim import housekeeping
+from scim.events import housekeeping
 from zportal.pruning import prune
 
 logger = logging.getLogger(__name__)

@@ -15,8 +15,8 @@ from typing import Any
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
+from scim.events.pruning import prune_all, prune_before, prune_events
 from scim.models import Organization, PruneTurn
-from scim.pruning import prune_all, prune_before, prune_events
 from zportal.models import (
     AdministratorSession,
     AuditLog,

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from scim.domains import validate_domain
 from scim.models import Domain, Organization, ProvisioningEvent
+from scim.naming.domains import validate_domain
 
 REFUSALS_READ = 1_000
 """How many of the newest are looked at: a page must not read the whole log."""

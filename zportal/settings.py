@@ -255,16 +255,16 @@ SCIM_SERVICE_PROVIDER = {
         }
     ],
     "WWW_AUTHENTICATE_HEADER": 'Bearer realm="scim"',
-    "USER_MODEL_GETTER": "scim.hooks.user_model",
+    "USER_MODEL_GETTER": "scim.http.django_scim_hooks.user_model",
     "GROUP_MODEL": "scim.models.DirectoryGroup",
-    "USER_ADAPTER": "scim.adapters.UserAdapter",
-    "GROUP_ADAPTER": "scim.adapters.GroupAdapter",
-    "USER_FILTER_PARSER": "scim.hooks.UserFilterQuery",
-    "GROUP_FILTER_PARSER": "scim.hooks.GroupFilterQuery",
-    "SERVICE_PROVIDER_CONFIG_MODEL": "scim.discovery.ServiceProviderConfig",
-    "BASE_LOCATION_GETTER": "scim.hooks.base_location",
-    "AUTH_CHECK_MIDDLEWARE": "scim.auth.BearerAuthentication",
-    "SCHEMAS_GETTER": "scim.schema.schema_documents",
+    "USER_ADAPTER": "scim.http.adapters.UserAdapter",
+    "GROUP_ADAPTER": "scim.http.adapters.GroupAdapter",
+    "USER_FILTER_PARSER": "scim.http.django_scim_hooks.UserFilterQuery",
+    "GROUP_FILTER_PARSER": "scim.http.django_scim_hooks.GroupFilterQuery",
+    "SERVICE_PROVIDER_CONFIG_MODEL": "scim.http.discovery.ServiceProviderConfig",
+    "BASE_LOCATION_GETTER": "scim.http.django_scim_hooks.base_location",
+    "AUTH_CHECK_MIDDLEWARE": "scim.http.authentication.BearerAuthentication",
+    "SCHEMAS_GETTER": "scim.resources.schemas.schema_documents",
 }
 
 # ----------------------------------------------------------------------------- log

@@ -12,10 +12,10 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.views.decorators.debug import sensitive_variables
 
-from scim import services as scim
-from scim.database_errors import is_conflict
-from scim.documents import base_url
+from scim.db.database_errors import is_conflict
 from scim.models import Organization
+from scim.resources.representation import base_url
+from scim.services import organizations as scim
 from scim.text import match_key
 from zportal.models import Administrator, AuthenticationSettings, Stage
 

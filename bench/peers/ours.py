@@ -82,8 +82,8 @@ def prepare(given: Options) -> Ready:
     collect_static_files()
     from bench.captured import captured_requests
     from bench.directory import fill, fill_events
-    from scim import services
     from scim.models import DirectoryGroup, DirectoryUser
+    from scim.services import organizations
     from zportal.models import AuthenticationSettings, Stage
 
     organization = fill(given.size)
@@ -95,9 +95,11 @@ def prepare(given: Options) -> Ready:
             stage=stage,
             authentication_type=AuthenticationSettings.Type.SAML,
         )
-    services.set_provisioning(organization=organization, enabled=True, actor="bench")
-    _, token = services.generate_token(organization=organization, actor="bench")
-    services.activate_token(organization=organization, actor="bench")
+    organizations.set_provisioning(
+        organization=organization, enabled=True, actor="bench"
+    )
+    _, token = organizations.generate_token(organization=organization, actor="bench")
+    organizations.activate_token(organization=organization, actor="bench")
     users = DirectoryUser.objects.for_organization(organization).order_by("pk")
     rows = list(users.only("pk", "scim_username"))
     group = DirectoryGroup.objects.for_organization(organization).order_by("pk")[0]

@@ -11,7 +11,7 @@ from django.db.models.functions import Length, TruncDate
 
 def count_what_is_there(apps, schema_editor):
     events = apps.get_model("scim", "ProvisioningEvent").objects
-    # 500 for the row and its indexes, as scim.event_sizes has it.
+    # 500 for the row and its indexes, as scim.events.quota has it.
     events.update(size=500 + Length("request_body") + Length("response_body"))
     days = (
         events.order_by()
@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='provisioningevent',
             name='size',
-            field=models.PositiveIntegerField(default=0, help_text='Bytes that it takes, more or less (scim.event_sizes).'),
+            field=models.PositiveIntegerField(default=0, help_text='Bytes that it takes, more or less (scim.events.quota).'),
         ),
         migrations.CreateModel(
             name='EventDay',

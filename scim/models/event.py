@@ -126,7 +126,7 @@ class ProvisioningEvent(models.Model):
     request_body = models.TextField(blank=True)
     response_body = models.TextField(blank=True)
     size = models.PositiveIntegerField(
-        default=0, help_text="Bytes that it takes, more or less (scim.event_sizes)."
+        default=0, help_text="Bytes that it takes, more or less (scim.events.quota)."
     )
 
     objects = ProvisioningEventQuerySet.as_manager()

@@ -43,7 +43,7 @@ class EventDayQuerySet(OrganizationQuerySet):
 class EventDay(models.Model):
     """How many bytes of events an organization wrote on a day (UTC), and still has.
 
-    A process counts what it writes and adds it every few seconds (scim.event_sizes). One
+    A process counts what it writes and adds it every few seconds (scim.events.quota). One
     that is killed before leaves the numbers that much too low.
     """
 

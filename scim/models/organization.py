@@ -6,9 +6,9 @@ from typing import ClassVar, Self
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from scim.domains import LONGEST, domain_key, validate_domain
 from scim.extensions import Extensions, extensions_of, served
 from scim.models.base import KeyField, NamedQuerySet, OrganizationQuerySet, begins
+from scim.naming.domains import LONGEST, domain_key, validate_domain
 from scim.profiles import PROFILES, BehaviourProfile, behaviour
 from scim.text import match_key
 
@@ -142,7 +142,7 @@ class Domain(models.Model):
     name = models.CharField(
         max_length=LONGEST,
         validators=[validate_domain],
-        help_text="As scim.domains.domain_key has it.",
+        help_text="As scim.naming.domains.domain_key has it.",
     )
     given = models.BooleanField(
         default=True,

@@ -10,10 +10,10 @@ from django.db import models
 from django_scim.models import AbstractSCIMUserMixin
 
 from scim import ids
-from scim.domains import spellings
 from scim.extensions import comparable_document
 from scim.models.base import KeyField, NamedQuerySet, Resource
 from scim.models.organization import Department, Organization
+from scim.naming.domains import spellings
 from scim.text import WORD_LENGTH, last_word, match_key
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"

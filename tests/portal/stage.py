@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
-from scim import declaring, services
 from scim.extensions import NAME_LENGTH, TYPES, ExtensionAttribute
 from scim.models import (
     DirectoryGroup,
@@ -18,7 +17,8 @@ from scim.models import (
     Organization,
     ProvisioningEvent,
 )
-from scim.sign_on import Plan
+from scim.services import organizations, schema_extensions
+from scim.services.saml_provisioning import Plan
 from tests.portal import factories
 from tests.portal.settings_form import PAGE, certificate, form, upload
 from tests.saml.conftest import Browser, configure
@@ -79,8 +79,8 @@ class Cast:
 def set_up() -> Cast:
     """Fill the database and sign everybody in."""
     contoso = open_tenant(f"Contoso {LONG}", "contoso.example").organization
-    empty = services.create_organization(name=HEBREW, domains=["empty.example"])
-    services.register_domain(organization=contoso, name=DOMAIN)
+    empty = organizations.create_organization(name=HEBREW, domains=["empty.example"])
+    organizations.register_domain(organization=contoso, name=DOMAIN)
     people = [
         administrator_of(contoso, "root", is_superuser=True, name=RIGHT_TO_LEFT),
         administrator_of(contoso, f"admin-{LONG[:120]}", name=LONG),
@@ -91,7 +91,7 @@ def set_up() -> Cast:
     _stage_changes(contoso, people[0])
     _extend(contoso)
     keys = _directory(contoso)
-    training = services.create_organization(name=LONG, domains=["contoso.example"])
+    training = organizations.create_organization(name=LONG, domains=["contoso.example"])
     configure(training, auto_provisioning=True, idp_initiated=True)
     keys |= _tests(contoso)
     return Cast(
@@ -178,12 +178,12 @@ def _extend(organization: Organization) -> None:
     """Declare an extension with long names, and one without attributes."""
     name = LONG[:NAME_LENGTH]
     for extension, text in ((name, RIGHT_TO_LEFT), ("Empty", "")):
-        declaring.add_extension(
+        schema_extensions.add_extension(
             organization=organization, name=extension, description=text
         )
     for kind in TYPES:
         attribute = ExtensionAttribute(f"{kind}{name}"[: len(name)], kind, LONG)
-        declaring.add_attribute(
+        schema_extensions.add_attribute(
             organization=organization, extension=name, attribute=attribute
         )
 

@@ -155,7 +155,7 @@ def test_a_name_that_is_taken_at_this_moment_is_told(
     contoso: Organization, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the database, when it comes between the look and the making."""
-    monkeypatch.setattr("scim.services.check_name", lambda name: None)
+    monkeypatch.setattr("scim.services.organizations.check_name", lambda name: None)
     said = refusal(contoso.name, "--domain=northwind.example")
     assert said == "That organization name or login was taken a moment ago."
     assert Organization.objects.count() == 1

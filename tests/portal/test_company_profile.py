@@ -9,8 +9,8 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError
 from django.test import Client
 
-from scim import services
 from scim.models import Domain, Organization
+from scim.services import organizations
 from tests.portal import factories
 from tests.situations import administrator_of, signed_in_as
 from zportal.models import AuditLog
@@ -210,7 +210,7 @@ def test_what_is_no_domain_is_not_added(
 def test_a_domain_that_nobody_uses_is_removed(
     signed_in: Client, contoso: Organization
 ) -> None:
-    services.register_domain(organization=contoso, name="tailspin.example")
+    organizations.register_domain(organization=contoso, name="tailspin.example")
     factories.person(contoso, "joni@not-tailspin.example")
     page = signed_in.post(REMOVE, {"domain": "tailspin.example"}, follow=True)
     assert b"tailspin.example is no longer registered." in page.content
@@ -222,7 +222,7 @@ def test_a_domain_that_nobody_uses_is_removed(
 def test_a_domain_in_use_is_kept_and_says_by_whom(
     signed_in: Client, contoso: Organization
 ) -> None:
-    services.register_domain(organization=contoso, name="tailspin.example")
+    organizations.register_domain(organization=contoso, name="tailspin.example")
     for name in ("Ada", "ben", "cleo", "dave"):
         factories.person(contoso, f"{name}@Contoso.Example")
     page = signed_in.post(REMOVE, {"domain": "contoso.example"}, follow=True)
@@ -236,7 +236,7 @@ def test_another_organizations_people_do_not_hold_a_domain(
     signed_in: Client, contoso: Organization, fabrikam: Organization
 ) -> None:
     for organization in (contoso, fabrikam):
-        services.register_domain(
+        organizations.register_domain(
             organization=organization, name="shared.example", may_share=True
         )
     factories.person(fabrikam, "joni@shared.example")

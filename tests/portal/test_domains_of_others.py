@@ -9,10 +9,10 @@ from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.db import connection
 
-from scim import services
 from scim.models import Domain, Organization, ProvisioningEvent
 from scim.models.event import CLIENT
 from scim.models.organization import DomainQuerySet
+from scim.services import organizations as services
 from tests.portal import factories
 from tests.scim.messages import created, refused, user
 from tests.scim.racing import at_once

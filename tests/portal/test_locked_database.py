@@ -23,8 +23,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from scim import declaring, services
 from scim.extensions import ExtensionAttribute
+from scim.services import organizations, schema_extensions
 from tests.portal import factories
 from tests.portal.extension_forms import seen
 from tests.portal.settings_form import certificate, form, upload
@@ -245,10 +245,12 @@ FORMS = [
 def prepared(contoso: Organization, root: Administrator, visitor: Client) -> None:
     """Whatever the forms change is there; something is pending, and saved."""
     signed_in_as(root).get("/profile/")
-    services.register_domain(organization=contoso, name="spare.example")
+    organizations.register_domain(organization=contoso, name="spare.example")
     factories.refusal(contoso)
-    declaring.add_extension(organization=contoso, name="Contoso", description="")
-    declaring.add_attribute(
+    schema_extensions.add_extension(
+        organization=contoso, name="Contoso", description=""
+    )
+    schema_extensions.add_attribute(
         organization=contoso,
         extension="Contoso",
         attribute=ExtensionAttribute("badge", "string", ""),

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from django.test import Client
 
-from scim import declaring
 from scim.extensions import ExtensionAttribute
+from scim.services import schema_extensions
 
 if TYPE_CHECKING:
     from scim.models import Organization
@@ -23,10 +23,12 @@ EXTENSIONS = "/administration/authentication-settings/schema-extensions/"
 def test_extensions_of_such_names(
     contoso: Organization, scim: ScimClient, signed_in: Client, extension: str
 ) -> None:
-    declaring.add_extension(organization=contoso, name=extension, description="")
+    schema_extensions.add_extension(
+        organization=contoso, name=extension, description=""
+    )
     for name in NAMES:
         attribute = ExtensionAttribute(name, "string", "")
-        declaring.add_attribute(
+        schema_extensions.add_attribute(
             organization=contoso, extension=extension, attribute=attribute
         )
     urn = f"urn:ietf:params:scim:schemas:extension:{extension}:2.0:User"

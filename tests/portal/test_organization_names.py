@@ -9,8 +9,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 
-from scim import services
 from scim.models import Organization
+from scim.services import organizations
 from tests.situations import administrator_of, signed_in_as
 
 if TYPE_CHECKING:
@@ -64,12 +64,12 @@ TAKEN = [
 
 @pytest.fixture
 def coca(fabrikam: Organization) -> Organization:
-    return services.create_organization(name="COCA", domains=["coca.example"])
+    return organizations.create_organization(name="COCA", domains=["coca.example"])
 
 
 def by_service(name: str, _: Administrator) -> str:
     try:
-        services.create_organization(name=name, domains=["new.example"])
+        organizations.create_organization(name=name, domains=["new.example"])
     except ValidationError as refusal:
         return " ".join(refusal.messages)
     return ""

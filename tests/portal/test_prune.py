@@ -15,8 +15,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from scim import event_sizes
-from scim.event_sizes import EventSizes
+from scim.events import quota
+from scim.events.quota import EventSizes
 from scim.models import Organization, ProvisioningEvent, PruneTurn
 from tests.live import installed, run, served
 from tests.scim.messages import user
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def sizes(monkeypatch: pytest.MonkeyPatch) -> EventSizes:
     sizes = EventSizes()
-    monkeypatch.setattr(event_sizes, "sizes", sizes)
+    monkeypatch.setattr(quota, "sizes", sizes)
     monkeypatch.setattr(pruning, "PAUSE", 0)
     return sizes
 
@@ -255,4 +255,4 @@ def test_a_stop_writes_what_was_only_counted(tmp_path: Path) -> None:
         size, written, more, rows = shell(here, SIZES)
     assert more == 30
     assert rows == 10 + 10 + 20
-    assert written == size > 40 * event_sizes.ROW
+    assert written == size > 40 * quota.ROW

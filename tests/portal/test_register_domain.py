@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from scim import services
 from scim.models import Domain, ProvisioningEvent
+from scim.services import organizations
 from tests.portal import factories
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def test_registering_twice_changes_nothing(
     signed_in: Client, contoso: Organization
 ) -> None:
     factories.refusal(contoso)
-    services.register_domain(organization=contoso, name="tailspin.example")
+    organizations.register_domain(organization=contoso, name="tailspin.example")
     assert "Nothing was registered" in answer(signed_in, "tailspin.example")
     assert domains(contoso) == ["contoso.example", "tailspin.example"]
 

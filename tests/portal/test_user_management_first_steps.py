@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.utils import timezone
 
-from scim import services
 from scim.models import ProvisioningEvent
+from scim.services import organizations
 from tests.portal import factories
 from zportal import refused_domains
 
@@ -47,7 +47,7 @@ def test_it_says_whether_the_switch_is_on(
     signed_in: Client, contoso: Organization
 ) -> None:
     assert "SCIM-Based Provisioning is On" in text_of(signed_in)
-    services.set_provisioning(organization=contoso, enabled=False, actor="admin")
+    organizations.set_provisioning(organization=contoso, enabled=False, actor="admin")
     assert "SCIM-Based Provisioning is Off" in text_of(signed_in)
 
 

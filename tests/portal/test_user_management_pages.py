@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from scim.documents import user_document
 from scim.models import DirectoryUser, GroupMembership
+from scim.resources.representation import user_document
 from tests.portal import factories
 from tests.portal.directory import DEPARTMENTS, GROUPS, USERS, facts, page_of
 from zportal.admin import paging, users

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.test import Client
 
-from scim import services
 from scim.models import Organization
+from scim.services import organizations
 from tests.portal.factories import group, person
 from tests.saml.idp import ADELE, ENTITY_ID, LOGIN_URL, Answer, Asked, key_pair
 from tests.saml.provider import Provider
@@ -72,7 +72,7 @@ class Browser:
 
 @pytest.fixture
 def contoso(db: None) -> Organization:
-    organization = services.create_organization(
+    organization = organizations.create_organization(
         name="Contoso", domains=["contoso.example"]
     )
     configure(organization)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from scim import services
 from scim.models import DirectoryUser, Organization, ProvisioningEvent
+from scim.services import organizations
 from tests.portal.factories import person
 from tests.saml.attacking import (
     ACCEPTED,
@@ -35,7 +35,7 @@ NOT_HERE = "0xB000"
 def fabrikam(scene: Scene) -> Organization:
     """With the same identity provider, certificate and entity id, and an Adele too."""
     del scene
-    organization = services.create_organization(
+    organization = organizations.create_organization(
         name="Fabrikam", domains=["fabrikam.example"]
     )
     configure(organization, idp_initiated=True, **SETTINGS)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from django.test import Client
 
-from scim import event_sizes
-from scim.event_sizes import USED_UP, EventSizes
+from scim.events import quota
+from scim.events.quota import USED_UP, EventSizes
 from scim.models import Organization, ProvisioningEvent
 from tests.portal.factories import person
 from tests.saml.idp import ADELE, Answer, encrypted_for, key_pair
@@ -135,7 +135,7 @@ def test_the_quota_of_the_day_holds_for_sign_ons(
 ) -> None:
     """Beyond it each still has its line; nobody is refused for it."""
     sizes = EventSizes()
-    monkeypatch.setattr(event_sizes, "sizes", sizes)
+    monkeypatch.setattr(quota, "sizes", sizes)
     assert browser.sign_on().status_code == 403
     assert sizes._new.total() == ProvisioningEvent.objects.get().size > len(kept())
     Organization.objects.update(event_mib_a_day=1)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.test import Client
 
-from scim import services
+from scim.services import organizations
 from tests.portal.factories import person
 from tests.saml.conftest import Browser, configure
 from tests.saml.idp import ADELE, Answer
@@ -120,7 +120,7 @@ def test_to_switch_ends_the_session_before(victim: Browser) -> None:
 def test_the_same_person_in_another_organization_is_somebody_else(
     victim: Browser,
 ) -> None:
-    training = services.create_organization(
+    training = organizations.create_organization(
         name="Training", domains=["contoso.example"]
     )
     configure(training, idp_initiated=True, auto_provisioning=True)

@@ -12,8 +12,8 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from scim import services
 from scim.models import DirectoryUser, Organization, ProvisioningEvent
+from scim.services import organizations
 from tests.portal.factories import person
 from tests.saml.conftest import Browser, configure
 from tests.saml.idp import ADELE, LOGIN_URL, Answer
@@ -238,11 +238,11 @@ def test_it_shows_where_it_leads_and_asks(
 def test_it_asks_when_several_have_the_domain(
     contoso: Organization, look_up: Callable[[str], str]
 ) -> None:
-    training = services.create_organization(
+    training = organizations.create_organization(
         name="Training", domains=["contoso.example"]
     )
     configure(training, portal_url="https://elsewhere.example:8443/saml2")
-    services.create_organization(name="Forms", domains=["contoso.example"])
+    organizations.create_organization(name="Forms", domains=["contoso.example"])
     page = look_up("contoso.example")
     assert ways_on(page) == [f"/sfc_sso/{each.pk}" for each in (contoso, training)]
     assert "<bdi>elsewhere.example:8443</bdi>" in page
@@ -262,7 +262,7 @@ def test_it_leads_nowhere_without_an_identity_provider(
 def test_a_domain_of_other_letters_is_found_in_every_spelling(
     contoso: Organization, look_up: Callable[[str], str]
 ) -> None:
-    services.register_domain(organization=contoso, name="bücher.example")
+    organizations.register_domain(organization=contoso, name="bücher.example")
     for domain in ("bücher.example", "BÜCHER.example.", "xn--bcher-kva.example"):
         assert ways_on(look_up(domain)) == [f"/sfc_sso/{contoso.pk}"]
 

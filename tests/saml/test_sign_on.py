@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 
 from scim.models import DirectoryGroup, DirectoryUser, ProvisioningEvent
-from scim.sign_on import MOST_GROUPS
+from scim.services.saml_provisioning import MOST_GROUPS
 from tests.portal.factories import ENTERPRISE, group, person
 from tests.saml.conftest import Browser, configure
 from tests.saml.idp import ADELE, Answer

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from scim import sign_on
 from scim.models import DirectoryGroup, DirectoryUser, ProvisioningEvent
+from scim.services import saml_provisioning
 from tests.portal import factories
 from tests.saml.conftest import configure
 from tests.scim.test_taken_names import NAMES
@@ -26,8 +26,8 @@ class Rival:
 
     def __init__(self, patch: pytest.MonkeyPatch, kind: str, times: int) -> None:
         self.kind, self.times = kind, times
-        self.provision = getattr(sign_on, f"provision_{kind}")
-        patch.setattr(sign_on, f"provision_{kind}", self)
+        self.provision = getattr(saml_provisioning, f"provision_{kind}")
+        patch.setattr(saml_provisioning, f"provision_{kind}", self)
 
     def __call__(self, **wishes: Any) -> None:
         if self.times:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scim import declaring
 from scim.extensions import TYPES, ExtensionAttribute
+from scim.services import schema_extensions
 
 if TYPE_CHECKING:
     from scim.models import Organization
@@ -28,10 +28,10 @@ def extend(
     organization: Organization, name: str = "Contoso", /, **attributes: str
 ) -> None:
     """Declare an extension with attributes of these types; "exact" is a caseExact string."""
-    declaring.add_extension(organization=organization, name=name)
+    schema_extensions.add_extension(organization=organization, name=name)
     for attribute, type_ in attributes.items():
         exact = type_ == "exact"
-        declaring.add_attribute(
+        schema_extensions.add_attribute(
             organization=organization,
             extension=name,
             attribute=ExtensionAttribute(

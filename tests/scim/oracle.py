@@ -22,7 +22,7 @@ from scim2_server.memory import InMemoryStorage
 from scim2_server.requests import ScimRequest
 from scim2_server.service import ScimService
 
-from scim.schema import GROUP_KIND, POLICY, PROVIDER, USER_KIND
+from scim.resources.schemas import GROUP_KIND, POLICY, PROVIDER, USER_KIND
 
 if TYPE_CHECKING:
     from scim2_models import Resource, ResourceType, ResponseParameters

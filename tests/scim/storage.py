@@ -1,7 +1,7 @@
 """Our rows behind the storage interface of scim2-server, for its contract tests.
 
 Nothing is decided here: rows come from the QuerySets, changes go through the adapters
-to scim.provisioning, searches through the .search views and scim.filters.
+to scim.services.provisioning, searches through the .search views and scim.query.filters.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from django.test import RequestFactory
 from scim2_models import Error, NotFoundException, SCIMException
 from scim2_server.storage import ScimStorage, SearchPage
 
-from scim import views
-from scim.adapters import GroupAdapter, UserAdapter
-from scim.conditions import unmodified
 from scim.errors import NotFound, translate
+from scim.http import views
+from scim.http.adapters import GroupAdapter, UserAdapter
+from scim.http.preconditions import unmodified
+from scim.http.responses import body_of
+from scim.http.search import Search, list_response, projection_of
 from scim.models import DirectoryGroup, DirectoryUser, ProvisioningEvent
-from scim.projection import Projection
-from scim.responses import body_of
-from scim.schema import GROUP_KIND, POLICY, USER_KIND, Kind
-from scim.searching import Search, list_response, projection_of
+from scim.query.projection import Projection
+from scim.resources.schemas import GROUP_KIND, POLICY, USER_KIND, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

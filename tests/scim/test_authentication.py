@@ -10,8 +10,8 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from scim import services
 from scim.models import BearerToken, DirectoryUser, Organization, ProvisioningEvent
+from scim.services import organizations
 from tests.scim.messages import created, filter_query, refused, user
 
 if TYPE_CHECKING:
@@ -81,8 +81,8 @@ def test_a_replaced_token(
     scim: ScimClient, contoso: Organization, refused_body: bytes
 ) -> None:
     """Decision 6: the new token opens at once, the old one is revoked."""
-    _, secret = services.generate_token(organization=contoso, actor="admin")
-    services.activate_token(organization=contoso, actor="admin")
+    _, secret = organizations.generate_token(organization=contoso, actor="admin")
+    organizations.activate_token(organization=contoso, actor="admin")
     response = scim.get("/Users")
     assert (response.status_code, response.content) == (401, refused_body)
     event = ProvisioningEvent.objects.first()
@@ -107,7 +107,7 @@ def test_a_pending_token(
     reason: str,
 ) -> None:
     """Decision 6: 401 like any other; its event says that Save is missing."""
-    row, secret = services.generate_token(organization=contoso, actor="admin")
+    row, secret = organizations.generate_token(organization=contoso, actor="admin")
     BearerToken.objects.filter(pk=row.pk).update(created_at=timezone.now() - age)
     scim.secret = secret
     response = scim.get("/Users")
@@ -150,7 +150,7 @@ def test_an_unknown_organization(
 @pytest.mark.parametrize("path", ["/Users", "/Schemas"])
 def test_switched_off(scim: ScimClient, contoso: Organization, path: str) -> None:
     """Decision 4: 403, and the sentence says where the switch is."""
-    services.set_provisioning(organization=contoso, enabled=False, actor="admin")
+    organizations.set_provisioning(organization=contoso, enabled=False, actor="admin")
     assert "Configure SAML" in refused(scim.get(path), 403)
     event = ProvisioningEvent.objects.get()
     assert (event.outcome, event.status) == ("refused", 403)

@@ -1,4 +1,4 @@
-"""Bodies as they come over a socket: chunked, too large, cut off (scim.bodies)."""
+"""Bodies as they come over a socket: chunked, too large, cut off (scim.http.request_body)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import pytest
 from django.core.handlers.wsgi import WSGIRequest
 from django.test import RequestFactory
 
-from scim.bodies import read_object
 from scim.errors import InvalidSyntax, TooLarge
+from scim.http.request_body import read_object
 from tests.scim.messages import user
 
 if TYPE_CHECKING:

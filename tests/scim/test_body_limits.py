@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from scim.bodies import MAX_VALUES
-from scim.patches import MAX_PARTS
+from scim.http.request_body import MAX_VALUES
+from scim.resources.validation import MAX_PARTS
 from tests.scim.bulks import post, results
 from tests.scim.messages import (
     ENTERPRISE,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from scim2_models import BulkResponse, Context, User
 
-from scim import bulk as limits
 from scim.models import DirectoryGroup, DirectoryUser, ProvisioningEvent
+from scim.resources import bulk_request as limits
 from tests.scim.bulks import bulk, delete, id_in, patch, post, put, results, statuses
 from tests.scim.messages import (
     ENTERPRISE,
@@ -262,7 +262,7 @@ def test_a_chain_of_references(
     scim: ScimClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As long as a Bulk may be, in the worst order; on a slow machine too."""
-    monkeypatch.setattr("scim.bulk_views.MAX_SECONDS", 600)
+    monkeypatch.setattr("scim.http.bulk.MAX_SECONDS", 600)
     size = limits.MAX_OPERATIONS
     found = results(
         scim,
@@ -381,7 +381,7 @@ def test_work_has_an_end(scim: ScimClient, monkeypatch: pytest.MonkeyPatch) -> N
     """What is not begun in time says so, with 503; a circle begun is taken back."""
     ticks = iter([0, 1, limits.MAX_SECONDS + 1])
     clock = SimpleNamespace(monotonic=lambda: next(ticks))
-    monkeypatch.setattr("scim.bulk_views.time", clock)
+    monkeypatch.setattr("scim.http.bulk.time", clock)
     found = results(
         scim,
         post("/Users", "a", user("a@contoso.example", **manager("bulkId:b"))),

@@ -12,9 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scim import recording
-from scim.bulk import BULK_REQUEST, MAX_OPERATIONS
+from scim.http import recording
 from scim.models import DirectoryGroup, DirectoryUser, ProvisioningEvent
+from scim.resources.bulk_request import BULK_REQUEST, MAX_OPERATIONS
 from tests.scim.bulks import bulk, delete, id_in, patch, post, put, results, statuses
 from tests.scim.messages import created, group, members, patch_op, refused, user
 from tests.scim.trouble import full
@@ -172,7 +172,7 @@ def test_a_bulk_id_twice_beside_a_circle(scim: ScimClient) -> None:
 
 def test_a_full_bulk(scim: ScimClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """As many operations as there may be, half of them wrong; on a slow machine too."""
-    monkeypatch.setattr("scim.bulk_views.MAX_SECONDS", 600)
+    monkeypatch.setattr("scim.http.bulk.MAX_SECONDS", 600)
     half = MAX_OPERATIONS // 2
     sent = [
         each

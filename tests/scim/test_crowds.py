@@ -16,9 +16,10 @@ from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
-from scim import recording, strangers
+from scim.events import anonymous_calls
+from scim.events.anonymous_calls import NETWORKS_COUNTED, Crowd, network_of
+from scim.http import recording
 from scim.models import Organization, ProvisioningEvent
-from scim.strangers import NETWORKS_COUNTED, Crowd, network_of
 from tests.scim.messages import user
 from tests.scim.trouble import write_lock
 from zportal.saml import events as saml_events
@@ -101,7 +102,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.fixture(autouse=True)
 def crowd(monkeypatch: pytest.MonkeyPatch) -> Crowd:
     crowd = Crowd()
-    monkeypatch.setattr(strangers, "crowd", crowd)
+    monkeypatch.setattr(anonymous_calls, "crowd", crowd)
     return crowd
 
 

@@ -12,9 +12,10 @@ import psycopg
 import pytest
 from django.db import OperationalError, connections
 
-from scim import event_queue, provisioning
-from scim.endpoint import ATTEMPTS
+from scim.events import queue
+from scim.http.endpoint import ATTEMPTS
 from scim.models import DirectoryUser, GroupMembership, ProvisioningEvent
+from scim.services import provisioning
 from tests.live import installed, run, served
 from tests.scim.messages import (
     created,
@@ -111,8 +112,8 @@ def trying(organization: Organization, trouble: Callable[..., object]) -> Any:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses before each further try, at their longest."""
     made: list[float] = []
-    monkeypatch.setattr("scim.endpoint.time.sleep", made.append)
-    monkeypatch.setattr("scim.endpoint.random.uniform", lambda low, high: high)
+    monkeypatch.setattr("scim.http.endpoint.time.sleep", made.append)
+    monkeypatch.setattr("scim.http.endpoint.random.uniform", lambda low, high: high)
     return made
 
 
@@ -132,7 +133,7 @@ def test_two_in_each_others_way_try_again(
     """What passes is tried again; the pauses grow, and end."""
     with monkeypatch.context() as patch:
         stand_in = trying(contoso, trouble)
-        patch.setattr("scim.provisioning.provision_user", stand_in)
+        patch.setattr("scim.services.provisioning.provision_user", stand_in)
         answer = scim.post("/Users", user())
     assert refused(answer, 503).startswith("The directory is busy")
     assert answer.headers["Retry-After"] == "1"
@@ -160,7 +161,7 @@ def test_what_has_passed_is_not_told(
             once.pop()(organization)
 
     stand_in = trying(contoso, passing)
-    monkeypatch.setattr("scim.provisioning.provision_user", stand_in)
+    monkeypatch.setattr("scim.services.provisioning.provision_user", stand_in)
     assert scim.post("/Users", user()).status_code == 201
     assert len(pauses) == 1
     assert DirectoryUser.objects.count() == 1
@@ -218,7 +219,7 @@ def test_reads_do_without_their_events(
     said: list[str] = []
     for level in ("error", "warning"):
         monkeypatch.setattr(
-            event_queue.logger, level, lambda text, *args: said.append(text % args)
+            queue.logger, level, lambda text, *args: said.append(text % args)
         )
 
     with failing_inserts(ProvisioningEvent, full):

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from scim import declaring
 from scim.extensions import ExtensionAttribute
 from scim.models import Organization
+from scim.services import schema_extensions
 from tests.scim.extending import CONTOSO, extend
 from tests.scim.messages import created, found, patched, read, refused, user
 
@@ -42,12 +42,18 @@ def test_what_people_hold_is_not_removed_and_keeps_its_type(
     before = list(contoso.schema_extensions)
     change: Any = {"organization": contoso, "extension": "contoso"}
     for attempt in (
-        lambda: declaring.remove_extension(organization=contoso, name="CONTOSO"),
-        lambda: declaring.remove_attribute(
+        lambda: schema_extensions.remove_extension(
+            organization=contoso, name="CONTOSO"
+        ),
+        lambda: schema_extensions.remove_attribute(
             organization=contoso, extension="contoso", name="BADGE"
         ),
-        lambda: declaring.change_attribute(**change, attribute=badge("integer")),
-        lambda: declaring.change_attribute(**change, attribute=badge(case_exact=True)),
+        lambda: schema_extensions.change_attribute(
+            **change, attribute=badge("integer")
+        ),
+        lambda: schema_extensions.change_attribute(
+            **change, attribute=badge(case_exact=True)
+        ),
     ):
         with pytest.raises(ValidationError) as refusal:
             attempt()
@@ -67,16 +73,16 @@ def test_what_nobody_holds_changes_and_goes(
     """The description may change at any time; all of it when the values are gone."""
     described = ExtensionAttribute("badge", "string", "Printed on the badge.")
     change: Any = {"organization": contoso, "extension": "Contoso"}
-    declaring.change_attribute(**change, attribute=described)
-    assert declaring.remove_attribute(
+    schema_extensions.change_attribute(**change, attribute=described)
+    assert schema_extensions.remove_attribute(
         organization=contoso, extension="Contoso", name="locker"
     )
     for scim_id in holders:
         patched(scim, "/Users", scim_id, {"op": "remove", "path": f"{CONTOSO}:badge"})
-    declaring.change_attribute(**change, attribute=badge("integer"))
+    schema_extensions.change_attribute(**change, attribute=badge("integer"))
     [attribute] = scim.get(f"/Schemas/{CONTOSO}").json()["attributes"]
     assert (attribute["name"], attribute["type"]) == ("badge", "integer")
-    assert declaring.remove_extension(organization=contoso, name="contoso")
+    assert schema_extensions.remove_extension(organization=contoso, name="contoso")
     refused(scim.get(f"/Schemas/{CONTOSO}"), 404)
     assert Organization.objects.get(pk=contoso.pk).schema_extensions == []
 
@@ -85,7 +91,7 @@ def test_others_values_keep_nobody_from_removing(
     contoso: Organization, fabrikam: Organization, holders: list[str]
 ) -> None:
     extend(fabrikam, badge="string")
-    assert declaring.remove_extension(organization=fabrikam, name="Contoso")
+    assert schema_extensions.remove_extension(organization=fabrikam, name="Contoso")
     contoso.refresh_from_db()
     assert len(contoso.extensions) == 1
 
@@ -102,7 +108,7 @@ def test_names_of_attributes(contoso: Organization, name: str) -> None:
     """RFC 7643 section 2.1. A name becomes part of SQL: nothing else may be one."""
     extend(contoso)
     with pytest.raises((ValidationError, ValueError)):
-        declaring.add_attribute(
+        schema_extensions.add_attribute(
             organization=contoso,
             extension="Contoso",
             attribute=ExtensionAttribute(name, "string"),
@@ -156,7 +162,7 @@ def test_extensions_may_be_named_like_anything(
 )
 def test_names_of_extensions(contoso: Organization, name: str) -> None:
     with pytest.raises(ValidationError):
-        declaring.add_extension(organization=contoso, name=name)
+        schema_extensions.add_extension(organization=contoso, name=name)
     contoso.refresh_from_db()
     assert contoso.schema_extensions == []
 
@@ -170,12 +176,16 @@ def test_there_is_one_of_each_name_and_an_end(contoso: Organization) -> None:
         extend(contoso, "x1")
     add: Any = {"organization": contoso, "extension": "x1"}
     for number in range(50):
-        declaring.add_attribute(
+        schema_extensions.add_attribute(
             **add, attribute=ExtensionAttribute(f"a{number}", "string")
         )
     with pytest.raises(ValidationError, match="at most 50 attributes"):
-        declaring.add_attribute(**add, attribute=ExtensionAttribute("a50", "string"))
+        schema_extensions.add_attribute(
+            **add, attribute=ExtensionAttribute("a50", "string")
+        )
     with pytest.raises(ValidationError, match="a7 already"):
-        declaring.add_attribute(**add, attribute=ExtensionAttribute("A7", "string"))
+        schema_extensions.add_attribute(
+            **add, attribute=ExtensionAttribute("A7", "string")
+        )
     contoso.refresh_from_db()
     assert [len(item.attributes) for item in contoso.extensions].count(50) == 1

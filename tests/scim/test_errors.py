@@ -193,7 +193,7 @@ def test_a_database_out_of_reach(
     scim: ScimClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody can be authenticated, so nobody gets in: 503 in SCIM."""
-    monkeypatch.setattr("scim.auth._token", out_of_reach)
+    monkeypatch.setattr("scim.http.authentication._token", out_of_reach)
     refused(scim.get("/Users"), 503)
 
 
@@ -207,7 +207,7 @@ def test_what_nobody_foresaw(
     def broken(*args: Any, **kwargs: Any) -> None:
         raise ZeroDivisionError("secret internals")
 
-    monkeypatch.setattr("scim.provisioning.differences", broken)
+    monkeypatch.setattr("scim.services.provisioning.differences", broken)
     response = scim.post("/Users", user())
     assert "internals" not in refused(response, 500)
     assert "secret internals" in caplog.text

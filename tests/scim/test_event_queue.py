@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import httpx2
 
-from scim import event_queue
+from scim.events import queue as event_queue
 from scim.models import ProvisioningEvent
 from tests.live import installed, run, served
 from tests.scim.messages import user

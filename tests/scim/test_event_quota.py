@@ -10,8 +10,8 @@ from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from scim import event_sizes
-from scim.event_sizes import MIB, USED_UP, EventSizes
+from scim.events import quota
+from scim.events.quota import MIB, USED_UP, EventSizes
 from scim.models import EventDay, Organization, ProvisioningEvent
 from tests.scim.messages import created, group, members, patch_op, refused, user
 from tests.scim.trouble import write_lock
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def sizes(monkeypatch: pytest.MonkeyPatch) -> EventSizes:
     """The counts of a process that has just started."""
     sizes = EventSizes()
-    monkeypatch.setattr(event_sizes, "sizes", sizes)
+    monkeypatch.setattr(quota, "sizes", sizes)
     return sizes
 
 
@@ -38,8 +38,8 @@ def use_up(organization: Organization, written: int = 256 * MIB) -> None:
     """Let other processes have written as much today, and this one hear of it."""
     day = timezone.now().date()
     EventDay.objects.create(organization=organization, day=day, written=written)
-    event_sizes.sizes.add([ProvisioningEvent(organization=organization, size=1)])
-    event_sizes.sizes.flush()
+    quota.sizes.add([ProvisioningEvent(organization=organization, size=1)])
+    quota.sizes.flush()
 
 
 def test_bodies_go_and_lines_stay(
@@ -119,7 +119,7 @@ def test_a_size_is_that_of_what_is_stored(
     assert len(events) == 5
     for event in events:
         bodies = (event.request_body + event.response_body).encode()
-        assert len(bodies) + event_sizes.ROW <= event.size < len(bodies) + 4_000
+        assert len(bodies) + quota.ROW <= event.size < len(bodies) + 4_000
     sizes.flush()
     day = EventDay.objects.get(organization=contoso)
     assert (day.day, day.written) == (

@@ -10,8 +10,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from scim.http.recording import ANONYMOUS_PER_MINUTE
 from scim.models import DirectoryGroup, DirectoryUser, ProvisioningEvent
-from scim.recording import ANONYMOUS_PER_MINUTE
 from tests.scim.messages import (
     ENTERPRISE,
     SEARCH_REQUEST,

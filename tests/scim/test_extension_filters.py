@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from scim2_models import Extension, ResourceType, Schema, ScimFilter, ScimProvider
 
-from scim.documents import user_document
-from scim.filters import resource_filter
 from scim.models import DirectoryUser
-from scim.schema import (
+from scim.query.filters import resource_filter
+from scim.resources.representation import user_document
+from scim.resources.schemas import (
     POLICY,
     PROVIDER,
     extension_document,

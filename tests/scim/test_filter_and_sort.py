@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from scim.schema import schema_documents
+from scim.resources.schemas import schema_documents
 from tests.scim.messages import (
     ENTERPRISE,
     GROUP,

@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from scim2_models import SCIMException, ScimFilter, SearchRequest
 
-from scim.documents import base_url, user_document
 from scim.errors import InvalidFilter, ScimError, translate
-from scim.filters import resource_filter
 from scim.models import DirectoryUser, Organization
-from scim.schema import USER_KIND
+from scim.query.filters import resource_filter
+from scim.resources.representation import base_url, user_document
+from scim.resources.schemas import USER_KIND
 from tests.scim.messages import (
     ENTERPRISE,
     SEARCH_REQUEST,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from scim.models import DirectoryUser
-from scim.schema import schema_documents
+from scim.resources.schemas import schema_documents
 from scim.text import is_case_exact
 from tests.scim.messages import (
     ENTERPRISE,

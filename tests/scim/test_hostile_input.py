@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scim.models import DirectoryGroup, DirectoryUser, GroupMembership
-from scim.patches import MAX_ATTRIBUTE_OPERATIONS, MAX_VALUES
-from scim.schema import schema_documents
+from scim.resources.schemas import schema_documents
+from scim.resources.validation import MAX_ATTRIBUTE_OPERATIONS, MAX_VALUES
 from tests.scim.messages import (
     ENTERPRISE,
     USER,

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
-from scim.event_changes import WHOLE
+from scim.events.changes import WHOLE
+from scim.http.recording import READ_LIMIT
 from scim.models import ProvisioningEvent
 from scim.models.event import BODY_LIMIT
-from scim.recording import READ_LIMIT
 from tests.scim.bulks import delete, patch, results
 from tests.scim.messages import (
     SEARCH_REQUEST,

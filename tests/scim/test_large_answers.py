@@ -14,7 +14,7 @@ import pytest
 from django.utils import timezone
 
 from bench import processes
-from scim import adapters, documents, recording, responses
+from scim.http import adapters, recording, responses
 from scim.models import (
     DirectoryGroup,
     DirectoryUser,
@@ -22,6 +22,7 @@ from scim.models import (
     Organization,
     ProvisioningEvent,
 )
+from scim.resources import representation
 from tests.live import installed, peak_of, run, served
 from tests.scim.messages import refused
 
@@ -115,7 +116,7 @@ def test_an_answer_is_the_same_however_it_is_made(
 
     whole = json.loads(body_of(ask()))
     for limit in (1, 7, 25, 50):
-        monkeypatch.setattr(documents, "READ_AT_ONCE", limit)
+        monkeypatch.setattr(representation, "READ_AT_ONCE", limit)
         monkeypatch.setattr(adapters, "MEMBERS_AT_ONCE", limit)
         monkeypatch.setattr(responses, "IN_MEMORY", 100)
         answer = ask()
@@ -154,7 +155,7 @@ def test_queries_by_memberships_not_by_groups(
     body_of(filled.get("/Groups"))
     with django_assert_max_num_queries(50) as before:
         body_of(filled.get("/Groups"))
-    monkeypatch.setattr(documents, "READ_AT_ONCE", 40)
+    monkeypatch.setattr(representation, "READ_AT_ONCE", 40)
     with django_assert_max_num_queries(50) as after:
         body_of(filled.get("/Groups"))
     assert len(after) - len(before) == 1 + 3

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from scim import kinds
 from scim.extensions import ExtensionAttribute, SchemaExtension
+from scim.resources import resource_types
 from tests.scim.extending import extend
 from tests.scim.messages import created, read, user
 from tests.scim.racing import at_once
@@ -23,8 +23,8 @@ TRAINEES = 60
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> list[Extensions]:
     """The extensions that types are made for, one entry each time."""
-    monkeypatch.setattr(kinds, "_kept", type(kinds._kept)())
-    make, made = kinds._extended, []
+    monkeypatch.setattr(resource_types, "_kept", type(resource_types._kept)())
+    make, made = resource_types._extended, []
 
     def noted(extensions: Extensions) -> Any:
         made.append(extensions)
@@ -32,7 +32,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[Extensions]:
         time.sleep(0.01)
         return make(extensions)
 
-    monkeypatch.setattr(kinds, "_extended", noted)
+    monkeypatch.setattr(resource_types, "_extended", noted)
     return made
 
 
@@ -72,7 +72,7 @@ def test_equal_extensions_are_made_once(made: list[Extensions]) -> None:
 
 def test_calls_at_once_make_them_once(made: list[Extensions]) -> None:
     def ask() -> Any:
-        return kinds.user_kind((extension("Badges"),))
+        return resource_types.user_kind((extension("Badges"),))
 
     found = at_once(*[ask] * 8)
     assert len(made) == 1
@@ -83,17 +83,21 @@ def test_memory_has_an_end(
     made: list[Extensions], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those that were not asked for longest go; large ones count for more."""
-    monkeypatch.setattr(kinds, "KEPT_KIB", 3 * (kinds.KIND_KIB + kinds.EXTENSION_KIB))
+    monkeypatch.setattr(
+        resource_types,
+        "KEPT_KIB",
+        3 * (resource_types.KIND_KIB + resource_types.EXTENSION_KIB),
+    )
     small = [(extension(f"Badges{number}"),) for number in range(4)]
     for each in (*small[:3], small[0], small[3], small[0]):
-        kinds.user_kind(each)
+        resource_types.user_kind(each)
     assert len(made) == 4
-    kinds.user_kind(small[1])
+    resource_types.user_kind(small[1])
     assert len(made) == 5
     large = tuple(extension(f"Large{number}", 2) for number in range(10))
-    assert kinds.user_kind(large) is kinds.user_kind(large)
+    assert resource_types.user_kind(large) is resource_types.user_kind(large)
     assert len(made) == 6
-    kinds.user_kind(small[1])
+    resource_types.user_kind(small[1])
     assert len(made) == 7
 
 
@@ -103,5 +107,5 @@ def test_types_that_cannot_be_made_keep_nobody_waiting(
     impossible = (extension("Badges"), extension("Badges"))
     for _ in range(2):
         with pytest.raises(ValueError, match=r"."):
-            kinds.user_kind(impossible)
-    assert kinds.user_kind((extension("Badges"),)).extensions
+            resource_types.user_kind(impossible)
+    assert resource_types.user_kind((extension("Badges"),)).extensions

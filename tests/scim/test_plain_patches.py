@@ -9,15 +9,15 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from scim.errors import translate
-from scim.patches import (
+from scim.resources.fast_patch import patched_plainly
+from scim.resources.schemas import USER, USER_KIND, schema_documents
+from scim.resources.validation import (
     TEXT_LIMIT,
     patch_user,
     patch_user_fully,
     read_operations,
     read_resource,
 )
-from scim.plain_patches import patched_plainly
-from scim.schema import USER, USER_KIND, schema_documents
 from tests.scim import strategies
 from tests.scim.messages import ENTERPRISE, patch_op, user
 

@@ -8,9 +8,14 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from scim.patches import MAX_VALUES, TEXT_LIMIT, read_resource, read_resource_fully
-from scim.plain_resources import read_plainly
-from scim.schema import USER, USER_KIND, schema_documents
+from scim.resources.fast_body import read_plainly
+from scim.resources.schemas import USER, USER_KIND, schema_documents
+from scim.resources.validation import (
+    MAX_VALUES,
+    TEXT_LIMIT,
+    read_resource,
+    read_resource_fully,
+)
 from tests.scim import strategies
 from tests.scim.messages import ENTERPRISE, user
 from tests.scim.test_plain_patches import outcome

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from scim.models import DirectoryUser
-from scim.rows import find
+from scim.query.lookups import find
 from tests.scim.messages import ENTERPRISE, created, patch_op, user
 
 if TYPE_CHECKING:

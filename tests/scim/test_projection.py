@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from scim import projection
-from scim.projection import MAX_NAMES
+from scim.query import projection
+from scim.query.projection import MAX_NAMES
 from tests.scim.messages import (
     ENTERPRISE,
     SEARCH_REQUEST,

@@ -11,10 +11,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from scim import event_sizes, pruning
-from scim.event_sizes import MIB, EventSizes
+from scim.events import pruning, quota
+from scim.events.pruning import prune_before, prune_events
+from scim.events.quota import MIB, EventSizes
 from scim.models import EventDay, Organization, ProvisioningEvent, PruneTurn
-from scim.pruning import prune_before, prune_events
 from tests.scim.messages import created, user
 from zportal.models import AuditLog
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def sizes(monkeypatch: pytest.MonkeyPatch) -> EventSizes:
     sizes = EventSizes()
-    monkeypatch.setattr(event_sizes, "sizes", sizes)
+    monkeypatch.setattr(quota, "sizes", sizes)
     return sizes
 
 
@@ -39,8 +39,8 @@ def log(organization: Organization, *days: float, size: int = 1_000) -> None:
         for each in sorted(days, reverse=True)
     ]
     ProvisioningEvent.objects.bulk_create(events, 1_000)
-    event_sizes.sizes.add(events)
-    event_sizes.sizes.flush()
+    quota.sizes.add(events)
+    quota.sizes.flush()
 
 
 def left(organization: Organization) -> list[int]:
@@ -152,7 +152,7 @@ def test_events_of_the_service_are_pruned_with_their_sizes(
     created(scim, "/Users", user())
     scim.get("/Users")
     scim.get("/Users/nobody")
-    event_sizes.sizes.flush()
+    quota.sizes.flush()
     events = ProvisioningEvent.objects.for_organization(contoso)
     assert kept(contoso) == sum(event.size for event in events) > 0
     events.update(time=timezone.now() - timedelta(days=20))

@@ -8,8 +8,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from scim import event_queue, services
+from scim.events import queue as event_queue
 from scim.models import ProvisioningEvent
+from scim.services import organizations
 from tests.scim.messages import SEARCH_REQUEST, created, user
 from tests.scim.trouble import write_lock
 
@@ -73,7 +74,7 @@ def test_a_closed_service_says_so_at_once(
     scim: ScimClient, contoso: Organization, queue: event_queue.EventQueue
 ) -> None:
     """403 is known before anything is read or written, whatever the call wanted."""
-    services.set_provisioning(organization=contoso, enabled=False, actor="tests")
+    organizations.set_provisioning(organization=contoso, enabled=False, actor="tests")
     with write_lock(LOG), CaptureQueriesContext(connection) as queries:
         assert scim.get("/Users").status_code == 403
         assert scim.post("/Users", user()).status_code == 403

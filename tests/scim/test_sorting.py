@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scim2_models import SearchRequest
 
 from scim.models import DirectoryGroup, DirectoryUser
-from scim.schema import GROUP_KIND, USER_KIND
+from scim.resources.schemas import GROUP_KIND, USER_KIND
 from tests.scim.messages import (
     ENTERPRISE,
     GROUP,

@@ -14,8 +14,8 @@ import pytest
 from scim2_models import InvalidFilterException, ScimProvider, ServiceProviderConfig
 from scim2_server.testing import SEARCH_FILTERS, ScimStorageContract
 
-from scim import discovery
-from scim.schema import POLICY, PROVIDER
+from scim.http import discovery
+from scim.resources.schemas import POLICY, PROVIDER
 from tests.scim.messages import filter_query, refused
 from tests.scim.storage import DirectoryStorage
 

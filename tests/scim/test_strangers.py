@@ -9,8 +9,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from scim.http.recording import ANONYMOUS_PER_MINUTE
 from scim.models import ProvisioningEvent
-from scim.recording import ANONYMOUS_PER_MINUTE
 from tests.scim.messages import refused, user
 from tests.scim.trouble import write_lock
 from zportal.saml.events import REFUSALS_OF_ADDRESS

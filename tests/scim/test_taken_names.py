@@ -47,7 +47,7 @@ KINDS = {
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses before another try of a call: none is worth one here."""
     made: list[float] = []
-    monkeypatch.setattr("scim.endpoint.time.sleep", made.append)
+    monkeypatch.setattr("scim.http.endpoint.time.sleep", made.append)
     return made
 
 

@@ -1,4 +1,4 @@
-"""A search has an end (scim.time_limits), on both databases; a write is never cut."""
+"""A search has an end (scim.query.time_limits), on both databases; a write is never cut."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from scim import time_limits
 from scim.models import DirectoryUser, ProvisioningEvent
+from scim.query import time_limits
 from tests.scim.messages import (
     created,
     filter_query,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from scim.models import Department, DirectoryUser, ProvisioningEvent
-from scim.services import register_domain
+from scim.services.organizations import register_domain
 from tests.scim.messages import (
     ENTERPRISE,
     Document,

@@ -14,8 +14,8 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from scim.db.prepared import PreparedInsert
 from scim.models import GroupMembership
-from scim.models.prepared import PreparedInsert
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

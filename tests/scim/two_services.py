@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from scim import discovery
+from scim.http import discovery
 from tests.scim import strategies
 from tests.scim.messages import PATCH_OP
 from tests.scim.oracle import Oracle

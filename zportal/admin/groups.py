@@ -7,9 +7,9 @@ from django.contrib import admin
 from django.db.models import Count
 from django.http import HttpRequest
 
-from scim.documents import group_document
 from scim.models import DirectoryGroup, DirectoryUser, GroupMembership
 from scim.models.base import NamedQuerySet
+from scim.resources.representation import group_document
 from zportal.access import organization_of
 from zportal.admin.attributes import sections
 from zportal.admin.base import DirectoryAdmin

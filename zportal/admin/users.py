@@ -6,7 +6,6 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import URLPattern, path
 
-from scim.documents import user_document
 from scim.models import (
     DirectoryUser,
     GroupMembership,
@@ -14,6 +13,7 @@ from scim.models import (
     ProvisioningConnection,
 )
 from scim.models.base import NamedQuerySet
+from scim.resources.representation import user_document
 from zportal.access import administrator_of, organization_of
 from zportal.admin.attributes import ENTERPRISE, sections
 from zportal.admin.base import DirectoryAdmin

@@ -4,9 +4,9 @@ from typing import Any
 
 from django import forms
 
-from scim.domains import validate_domain, written_domain
 from scim.models import Organization
-from scim.services import check_name
+from scim.naming.domains import validate_domain, written_domain
+from scim.services.organizations import check_name
 from zportal.models import Administrator
 
 

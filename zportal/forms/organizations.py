@@ -5,10 +5,10 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from scim.domains import validate_domain, written_domain
 from scim.models import Organization
+from scim.naming.domains import validate_domain, written_domain
 from scim.profiles import PROFILES
-from scim.services import check_name
+from scim.services.organizations import check_name
 from zportal.setup import reasons_against_login
 
 MOST_DOMAINS = 100

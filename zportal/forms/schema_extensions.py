@@ -4,17 +4,17 @@ from typing import Any
 
 from django import forms
 
-from scim.declaring import (
-    validate_attribute_name,
-    validate_description,
-    validate_extension_name,
-)
 from scim.extensions import (
     DESCRIPTION_LENGTH,
     NAME_LENGTH,
     TYPES,
     ExtensionAttribute,
     SchemaExtension,
+)
+from scim.services.schema_extensions import (
+    validate_attribute_name,
+    validate_description,
+    validate_extension_name,
 )
 from zportal.services.schema_extensions import fingerprint
 

@@ -67,7 +67,9 @@ class AdministratorSession(models.Model):
         return f"{self.administrator_id} since {self.started:%Y-%m-%d %H:%M}"
 
     @classmethod
-    def begin(cls, administrator: Administrator, address: str | None) -> Self:
+    def begin(
+        cls, administrator: Administrator, address: str | None
+    ) -> AdministratorSession:
         """Store a new session, and forget those that are over."""
         cls.objects.of(administrator).over().delete()
         return cls.objects.create(administrator=administrator, address=address)

@@ -7,11 +7,11 @@ from http import HTTPStatus
 
 from django.utils import timezone
 
-from scim import strangers
-from scim.event_sizes import keep
+from scim.events import anonymous_calls
+from scim.events.anonymous_calls import MINUTE, Limits, Stranger, network_of
+from scim.events.quota import keep
 from scim.models import DirectoryUser, Organization, ProvisioningEvent
 from scim.models.event import BODY_LIMIT, SIGN_ON
-from scim.strangers import MINUTE, Limits, Stranger, network_of
 from zportal.saml.codes import Refused
 from zportal.saml.kept_text import readable
 
@@ -111,7 +111,7 @@ def record_refusal(occasion: Occasion, refusal: Refused, login: str = "") -> Non
     error = refusal.error
     stranger = Stranger(network_of(occasion.client_ip), error.code)
     if not _LIMITS.have_room(before, stranger):
-        strangers.crowd.count(event, event.status, stranger.network)
+        anonymous_calls.crowd.count(event, event.status, stranger.network)
         return
     event.target = login[:254]
     event.detail = f"{error.code}: {error.meaning} {refusal.detail}"[:1024]

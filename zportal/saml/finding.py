@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from django import forms
 
-from scim.domains import written_domain
 from scim.models import Domain, Organization
+from scim.naming.domains import written_domain
 from zportal.models import AuthenticationSettings, SamlConfiguration, Stage
 from zportal.validators import no_control_characters
 

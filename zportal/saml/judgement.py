@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from scim.models import DirectoryUser
-from scim.sign_on import Asserted, person_of
+from scim.services.saml_provisioning import Asserted, person_of
 from zportal.saml import people
 from zportal.saml.checks import SIGNATURE, Exchange, Verdict, judge
 from zportal.saml.codes import Refused

@@ -8,7 +8,7 @@ from typing import Any
 from onelogin.saml2.errors import OneLogin_Saml2_ValidationError
 
 from scim.models import DirectoryUser, Domain
-from scim.sign_on import Asserted
+from scim.services.saml_provisioning import Asserted
 from zportal.saml.codes import Refused
 from zportal.saml.messages import Message
 from zportal.saml.trust import Trust

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from scim.database_errors import is_conflict
+from scim.db.database_errors import is_conflict
 from scim.models import Organization
 from zportal.models import SamlReceipt
 from zportal.saml.checks import SKEW

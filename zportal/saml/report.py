@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from scim.sign_on import plan
+from scim.services.saml_provisioning import plan
 from zportal.saml.checks import Verdict
 from zportal.saml.codes import Refused
 from zportal.saml.judgement import Judgement

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from django.db import IntegrityError, OperationalError, transaction
 from django.views.decorators.debug import sensitive_variables
 
-from scim.database_errors import is_conflict, passes
+from scim.db.database_errors import is_conflict, passes
 from scim.models import Organization, ProvisioningEvent
-from scim.sign_on import (
+from scim.services.saml_provisioning import (
     CannotProvision,
     person_of,
     provision_from_assertion,

@@ -18,8 +18,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from scim.domains import written_domain
 from scim.models import Organization
+from scim.naming.domains import written_domain
 from zportal.middleware import client_ip
 from zportal.models import Administrator, SignOnSession, Stage
 from zportal.saml.arrivals import Arrival, arrival_of

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
 from scim.models import BearerToken, Organization, ProvisioningConnection
-from scim.services import (
+from scim.services.organizations import (
     activate_token,
     discard_pending_tokens,
     generate_token,

@@ -8,8 +8,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from scim import services as scim
 from scim.models import Organization
+from scim.services import organizations as scim
 from zportal import audit
 from zportal.behaviour import RULES
 from zportal.models import Administrator, AuditLog

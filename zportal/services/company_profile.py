@@ -7,9 +7,9 @@ import logging
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 
-from scim.database_errors import is_conflict
+from scim.db.database_errors import is_conflict
 from scim.models import Organization
-from scim.services import check_name
+from scim.services.organizations import check_name
 from zportal import audit
 from zportal.models import Administrator, AuditLog
 from zportal.services.access import lock_organization

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from scim import services as scim
 from scim.models import Domain
+from scim.services import organizations as scim
 from zportal import audit
 from zportal.models import Administrator, AuditLog
 from zportal.services.access import lock_organization

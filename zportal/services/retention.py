@@ -7,8 +7,8 @@ from typing import Any
 
 from django.db import transaction
 
-from scim import services as scim
 from scim.models import Organization
+from scim.services import organizations as scim
 from zportal import audit
 from zportal.models import Administrator, AuditLog
 from zportal.services.access import lock_organization

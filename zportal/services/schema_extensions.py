@@ -1,7 +1,7 @@
 """The schema extensions of an organization, as its administrators change them.
 
 Each verb raises PermissionDenied for anyone but an active Super Admin, and
-ValidationError with what scim.declaring has to say.
+ValidationError with what scim.services.schema_extensions has to say.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from scim import declaring
 from scim.extensions import ExtensionAttribute, SchemaExtension, named
+from scim.services import schema_extensions
 from zportal import audit
 from zportal.models import Administrator, AuditLog
 from zportal.services.access import lock_organization
@@ -36,7 +36,7 @@ def add_extension(
     *, administrator: Administrator, client_ip: str | None, name: str, description: str
 ) -> SchemaExtension:
     organization = lock_organization(administrator)
-    added = declaring.add_extension(
+    added = schema_extensions.add_extension(
         organization=organization, name=name, description=description
     )
     changes = {"URN": ["", added.urn], "Description": ["", description]}
@@ -50,7 +50,7 @@ def describe_extension(
 ) -> SchemaExtension:
     organization = lock_organization(administrator)
     old = named(organization.extensions, name)
-    changed = declaring.describe_extension(
+    changed = schema_extensions.describe_extension(
         organization=organization, name=name, description=description
     )
     if old and old.description != description:
@@ -65,7 +65,7 @@ def remove_extension(
 ) -> SchemaExtension | None:
     """None when there is none of that name: somebody was faster."""
     organization = lock_organization(administrator)
-    gone = declaring.remove_extension(organization=organization, name=name)
+    gone = schema_extensions.remove_extension(organization=organization, name=name)
     if gone:
         changes = {
             "URN": [gone.urn, ""],
@@ -84,7 +84,7 @@ def add_attribute(
     attribute: ExtensionAttribute,
 ) -> SchemaExtension:
     organization = lock_organization(administrator)
-    extended = declaring.add_attribute(
+    extended = schema_extensions.add_attribute(
         organization=organization, extension=extension, attribute=attribute
     )
     changes = audit.differences(NOTHING, _in_words(attribute))
@@ -111,7 +111,7 @@ def change_attribute(
             f"Somebody changed {attribute.name} meanwhile. Look at what is shown now, "
             "and save again."
         )
-    changed = declaring.change_attribute(
+    changed = schema_extensions.change_attribute(
         organization=organization, extension=extension, attribute=attribute
     )
     changes = audit.differences(_in_words(old), _in_words(attribute))
@@ -128,7 +128,7 @@ def remove_attribute(
     """None when there is none of that name: somebody was faster."""
     organization = lock_organization(administrator)
     mine = named(organization.extensions, extension)
-    gone = declaring.remove_attribute(
+    gone = schema_extensions.remove_attribute(
         organization=organization, extension=extension, name=name
     )
     if mine and gone:

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from django.db import InterfaceError, OperationalError, transaction
 
-from scim.strangers import network_of
+from scim.events.anonymous_calls import network_of
 from zportal.models.sign_in import Counted, SignInCount
 from zportal.passwords import PATIENCE, TooManyPasswords
 from zportal.services.sign_in_audit import record_wrong_password

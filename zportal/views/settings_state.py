@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Self
 
-from scim.documents import base_url
 from scim.models import BearerToken, Domain, Organization, ProvisioningConnection
+from scim.resources.representation import base_url
 from zportal.cautions import Caution
 from zportal.forms.authentication_settings import stored_values
 from zportal.models import Administrator, AuditLog, ForcedReauthentication

@@ -1,0 +1,1 @@
+"""SCIM over HTTP: requests are authenticated, read, answered and recorded here."""

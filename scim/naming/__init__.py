@@ -1,0 +1,1 @@
+"""Names that nobody may mistake for another: of organizations and of domains."""

@@ -1,0 +1,1 @@
+"""Finding people and groups: filters, sorting, paging and what is left out of an answer."""

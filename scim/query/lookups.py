@@ -1,0 +1,70 @@
+"""The rows that most calls ask for, by id or by a name, with SQL that is made once."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from django.db.models import Q
+
+from scim import ids
+from scim.db.prepared import Prepared
+from scim.models import DirectoryGroup, DirectoryUser
+from scim.profiles import LARGEST_PAGE
+
+MOST = LARGEST_PAGE + 1
+"""Rows of one value: the largest page, and one that tells whether there are more."""
+
+_PREFIXES = {DirectoryUser: ids.USER_PREFIX, DirectoryGroup: ids.GROUP_PREFIX}
+
+MATCHED = frozenset(
+    {"user_name_key", "display_name_key", "scim_external_id", "manager_value", "pk"}
+)
+"""Columns by which clients match (docs/scim.md): one of them equal to a value."""
+
+
+def find(model: Any, organization_id: int, scim_id: str, *, locked: bool) -> Any:
+    """Return the row of that SCIM id, locked for a change or not; None without one."""
+    key = ids.decode(_PREFIXES[model], scim_id)
+    if key is None:
+        return None
+    return _by_id(model, locked=locked).first(organization_id, key)
+
+
+def matching(
+    model: Any, organization_id: int, column: str, value: int | str
+) -> list[Any]:
+    """Return up to MOST rows whose *column*, one of MATCHED, equals *value*, by id.
+
+    Without what filters compare: it is as large as what is shown.
+    """
+    kind: Any = type(value)
+    return _by_column(model, column, kind).rows(organization_id, value)
+
+
+def equality_of(condition: Q) -> tuple[str, int | str] | None:
+    """Return column and value when *condition* is that one of MATCHED equals a value."""
+    if condition.negated or len(condition.children) != 1:
+        return None
+    [only] = condition.children
+    if not isinstance(only, tuple) or only[0] not in MATCHED:
+        return None
+    return only
+
+
+@cache
+def _by_id(model: Any, *, locked: bool) -> Prepared[Any]:
+    def make(organization_id: int, key: int) -> Any:
+        rows = model.objects.for_organization(organization_id).filter(pk=key)[:1]
+        return rows.select_for_update() if locked else rows.defer("search")
+
+    return Prepared(make, int, int)
+
+
+@cache
+def _by_column(model: Any, column: str, kind: Any) -> Prepared[Any]:
+    def make(organization_id: int, value: int | str) -> Any:
+        rows = model.objects.for_organization(organization_id).defer("search")
+        return rows.filter(**{column: value}).order_by("pk")[:MOST]
+
+    return Prepared(make, int, kind)
