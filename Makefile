@@ -37,7 +37,7 @@ $(VENV)/.installed: .ci/constraints.txt
 
 run: install
 	@$(BIN)/python manage.py prepare
-	@exec $(BIN)/gunicorn -c python:zportal.gunicorn --no-control-socket zportal.wsgi
+	@exec $(BIN)/gunicorn -c python:zportal.serving.gunicorn --no-control-socket zportal.wsgi
 
 test: install
 	@.ci/system-packages

@@ -26,7 +26,7 @@ from django.db import connection
 from bench import portal_limits, saml_limits, scim_limits
 from bench.people import Size
 from bench.scim_limits import Row, Service
-from zportal.memory import give_back
+from zportal.serving.memory import give_back
 
 BAR = 500
 """Milliseconds of processor time that a message may cost with 10,000 users."""

@@ -15,9 +15,9 @@ from django.test import Client
 from bench.scim_limits import Row, Service
 from scim.services import organizations
 from zportal.certificates import UPLOAD_LIMIT
-from zportal.forms.sign_in import LOGIN_LENGTH
 from zportal.models import Administrator
 from zportal.saml.idp_metadata import LARGEST
+from zportal.sign_in.forms import LOGIN_LENGTH
 
 FORM = "application/x-www-form-urlencoded"
 PASSWORD = "correct-horse-battery-staple"  # noqa: S105 - of nobody

@@ -101,7 +101,13 @@ def served(port: int) -> Iterator[int]:
     """Serve the scratch database; yield the process of the server."""
     server = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
         [
-            *(sys.executable, "-m", "gunicorn", "-c", "python:zportal.gunicorn"),
+            *(
+                sys.executable,
+                "-m",
+                "gunicorn",
+                "-c",
+                "python:zportal.serving.gunicorn",
+            ),
             *("--log-level", "error", "--no-control-socket", "zportal.wsgi"),
         ],
         env={

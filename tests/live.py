@@ -164,7 +164,7 @@ def served(
                 "-m",
                 "gunicorn",
                 "-c",
-                "python:zportal.gunicorn",
+                "python:zportal.serving.gunicorn",
                 "zportal.wsgi",
             ],
             cwd=ROOT,

@@ -6,8 +6,8 @@ import os
 import time
 from pathlib import Path
 
-from zportal.passwords import PasswordHasher
 from zportal.settings import *  # noqa: F403
+from zportal.sign_in.passwords import PasswordHasher
 
 PASSWORD_HASHERS = ["tests.noted_passwords.NotingHasher"]
 SLOWER = 0.05

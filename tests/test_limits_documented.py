@@ -12,10 +12,10 @@ from scim.query.projection import MAX_NAMES
 from scim.query.time_limits import SEARCH_SECONDS
 from scim.resources.bulk_request import MAX_OPERATIONS
 from scim.resources.validation import MAX_PARTS
-from zportal.passwords import PasswordHasher
 from zportal.saml.messages import DEEPEST, MOST, MOST_ELEMENTS
 from zportal.saml.signatures import MOST_IDS
-from zportal.services.sign_in import WRONG_OF_ADDRESS
+from zportal.sign_in.login import WRONG_OF_ADDRESS
+from zportal.sign_in.passwords import PasswordHasher
 
 DOCS = Path(__file__).parents[1] / "docs"
 

@@ -9,4 +9,8 @@ class PortalConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from zportal import checks  # noqa: F401 - registers the system checks
+        # Each of them registers itself: the system checks, and the pages of the admin.
+        import zportal.startup.checks
+        import zportal.user_management.departments
+        import zportal.user_management.groups
+        import zportal.user_management.users  # noqa: F401

@@ -1,6 +1,6 @@
 """The settings, one file. Every difference between environments is an environment value.
 
-``.env.example`` lists them. ``zportal.checks`` refuses the unsafe combinations.
+``.env.example`` lists them. ``zportal.startup.checks`` refuses the unsafe combinations.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 
-from zportal.environment import SQLITE, Environment
+from zportal.startup.environment import SQLITE, Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -54,7 +54,7 @@ CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
 # Addresses or networks of proxies whose forwarded headers are believed.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 # What is left of these two when a request reaches Django is to be believed
-# (zportal.middleware.ForwardedHeadersMiddleware).
+# (zportal.frame.middleware.ForwardedHeadersMiddleware).
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 USE_X_FORWARDED_HOST = True
 
@@ -75,23 +75,23 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "zportal.middleware.HealthMiddleware",
-    "zportal.middleware.ForwardedHeadersMiddleware",
-    "zportal.middleware.UploadLimitMiddleware",
+    "zportal.frame.middleware.HealthMiddleware",
+    "zportal.frame.middleware.ForwardedHeadersMiddleware",
+    "zportal.frame.middleware.UploadLimitMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "zportal.middleware.ScimMiddleware",
+    "zportal.frame.middleware.ScimMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "zportal.session_middleware.SessionMiddleware",
+    "zportal.sign_in.session_middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "zportal.session_middleware.AdministratorSessionMiddleware",
-    "zportal.middleware.CurrentOrganizationMiddleware",
+    "zportal.sign_in.session_middleware.AdministratorSessionMiddleware",
+    "zportal.frame.middleware.CurrentOrganizationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "zportal.middleware.HiddenCharactersMiddleware",
-    "zportal.refusals.RefusalMiddleware",
+    "zportal.frame.middleware.HiddenCharactersMiddleware",
+    "zportal.sign_in.refusal_middleware.RefusalMiddleware",
 ]
 
 ROOT_URLCONF = "zportal.urls"
@@ -161,8 +161,8 @@ STORAGES = {
 
 # ------------------------------------------------------------------------- sign-in
 AUTH_USER_MODEL = "zportal.Administrator"
-AUTHENTICATION_BACKENDS = ["zportal.sign_in_backend.CountingBackend"]
-PASSWORD_HASHERS = ["zportal.passwords.PasswordHasher"]
+AUTHENTICATION_BACKENDS = ["zportal.sign_in.backend.CountingBackend"]
+PASSWORD_HASHERS = ["zportal.sign_in.passwords.PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation."
@@ -184,7 +184,7 @@ LOGIN_REDIRECT_URL = "/"
 # AdministratorSession, once a minute: to show a page needs no write otherwise.
 SESSION_IDLE = timedelta(minutes=30)
 SESSION_LIMIT = timedelta(hours=12)
-SESSION_ENGINE = "zportal.session_store"
+SESSION_ENGINE = "zportal.sign_in.session_store"
 # It only has to be longer than what is counted there.
 SESSION_COOKIE_AGE = int((SESSION_LIMIT + SESSION_IDLE).total_seconds())
 # A browser takes a cookie with such a name from this host only, and over https only: no
@@ -273,7 +273,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {
         "line": {
-            "class": "zportal.log_lines.LineFormatter",
+            "class": "zportal.serving.log_lines.LineFormatter",
             "format": "%(levelname)s %(name)s: %(message)s",
         }
     },

@@ -14,29 +14,25 @@ from django.urls import URLPattern, URLResolver, include, path, re_path, reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
-from zportal.access import administrator_of
-from zportal.middleware import client_ip
+import zportal.advanced.views
+import zportal.company_profile.views
+import zportal.organizations.views
+import zportal.profile.views
+import zportal.schema_extensions.views
+import zportal.search.views
+from zportal.authentication import activation_views, settings_views, sign_on_views
+from zportal.frame.access import administrator_of
+from zportal.frame.middleware import client_ip
 from zportal.models import Administrator
-from zportal.services.sign_in_audit import record_sign_out
-from zportal.session_middleware import end_this_session
-from zportal.views import (
-    activation,
-    advanced,
-    company_profile,
-    organizations,
-    profile,
-    saml_sign_on,
-    schema_extensions,
-    search,
-)
-from zportal.views import authentication_settings as settings_views
-from zportal.views.sign_in import SignInView
+from zportal.sign_in.audit_trail import record_sign_out
+from zportal.sign_in.session_middleware import end_this_session
+from zportal.sign_in.views import SignInView
 
 
 class PortalAdminSite(admin.AdminSite):
     """Serves the pages of the portal at the root of the site.
 
-    A ModelAdmin of ``zportal.admin`` is mounted at its ``portal_path``; the names of
+    A ModelAdmin of ``zportal.user_management`` is mounted at its ``portal_path``; the names of
     its URL patterns stay the admin's own (``admin:scim_directoryuser_changelist``).
     The stock index, application list, password and translation pages do not exist.
     """
@@ -63,22 +59,19 @@ class PortalAdminSite(admin.AdminSite):
         }
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        # The modules of this package register themselves here, so it comes late.
-        import zportal.admin  # noqa: F401
-
         return [
             path("", self.home, name="index"),
             path("sign-in/", self.sign_in, name="login"),
             path("log-out/", self.admin_view(self.log_out), name="logout"),
             *self._authentication_settings_urls(),
-            *company_profile.urls(self.admin_view),
-            *organizations.urls(self.admin_view),
-            *profile.urls(self.admin_view),
-            *advanced.urls(self.admin_view),
-            *saml_sign_on.urls(self.admin_view),
-            *schema_extensions.urls(self.admin_view),
-            *search.urls(self.admin_view),
-            *activation.urls(self.admin_view),
+            *zportal.company_profile.views.urls(self.admin_view),
+            *zportal.organizations.views.urls(self.admin_view),
+            *zportal.profile.views.urls(self.admin_view),
+            *zportal.advanced.views.urls(self.admin_view),
+            *sign_on_views.urls(self.admin_view),
+            *zportal.schema_extensions.views.urls(self.admin_view),
+            *zportal.search.views.urls(self.admin_view),
+            *activation_views.urls(self.admin_view),
             *(
                 path(getattr(page, "portal_path"), include(page.urls))  # noqa: B009
                 for page in self._registry.values()

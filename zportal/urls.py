@@ -11,4 +11,4 @@ urlpatterns = [
     path("", portal.urls),
 ]
 
-handler500 = "zportal.views.trouble.server_error"
+handler500 = "zportal.frame.error_pages.server_error"

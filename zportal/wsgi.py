@@ -11,7 +11,7 @@ from django.urls import get_resolver
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zportal.settings")
 django.setup(set_prefix=False)
 
-from zportal.checks import refuse_unsafe_settings  # noqa: E402 - needs the settings
+from zportal.startup.checks import refuse_unsafe_settings  # noqa: E402 - needs the settings
 
 # Before the middleware is made of settings that may be unreadable.
 refuse_unsafe_settings()

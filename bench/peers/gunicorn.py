@@ -1,11 +1,11 @@
-"""The settings of zportal.gunicorn for the peers: two processes of four threads."""
+"""The settings of zportal.serving.gunicorn for the peers: two processes of four threads."""
 
 from __future__ import annotations
 
 import os
 from typing import Any
 
-from zportal.memory import share_with_children
+from zportal.serving.memory import share_with_children
 
 bind = f"127.0.0.1:{os.environ['PORT']}"
 worker_class = "gthread"

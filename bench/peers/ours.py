@@ -61,7 +61,7 @@ def main() -> None:
         floor = os.environ.get("BENCH_FLOOR")
         application = "bench.peers.floor" if floor else "zportal.wsgi"
         serve(
-            gunicorn(application, "python:zportal.gunicorn"),
+            gunicorn(application, "python:zportal.serving.gunicorn"),
             given,
             ready,
             BENCH_TOKEN=ready.token,
@@ -76,7 +76,7 @@ def prepare(given: Options) -> Ready:
     from django.core.management import call_command
     from django.db import connection
 
-    from zportal.collected import collect_static_files
+    from zportal.startup.static_files import collect_static_files
 
     call_command("migrate", verbosity=0, interactive=False)
     collect_static_files()

@@ -58,7 +58,7 @@ class BearerAuthentication:
         )
         anonymous = getattr(view, "open_to_anyone", False)
         try:
-            # Nothing else checks it on this path (zportal.middleware.ScimMiddleware).
+            # Nothing else checks it on this path (zportal.frame.middleware.ScimMiddleware).
             request.get_host()
             refused = self.admit(request, org_id, anonymous=anonymous)
         except DisallowedHost:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from zportal.services.schema_extensions import fingerprint
+from zportal.schema_extensions.services import fingerprint
 
 if TYPE_CHECKING:
     from scim.models import Organization

@@ -13,6 +13,8 @@ from django.test import Client
 from tests.portal.settings_form import PAGE as SETTINGS
 from tests.portal.settings_form import certificate, form, upload
 from tests.situations import administrator_of, signed_in_as
+from zportal.authentication.activation import activate
+from zportal.authentication.staging import Staging, revision
 from zportal.models import (
     Activation,
     AuditLog,
@@ -20,8 +22,6 @@ from zportal.models import (
     SamlConfiguration,
     Stage,
 )
-from zportal.services import activate
-from zportal.staging import Staging, revision
 
 if TYPE_CHECKING:
     from scim.models import Organization

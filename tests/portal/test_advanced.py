@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from scim.profiles import PROFILES, BehaviourProfile
-from zportal.behaviour import RULES
+from zportal.advanced.rules import RULES
 from zportal.models import AuditLog
 
 if TYPE_CHECKING:

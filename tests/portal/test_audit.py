@@ -17,7 +17,7 @@ from tests.portal.settings_form import (
     form,
     upload,
 )
-from zportal import audit
+from zportal.frame import audit
 from zportal.models import AuditLog
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def test_an_entry_that_cannot_be_written_undoes_the_change(
     def fails(**_: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("zportal.audit.record", fails)
+    monkeypatch.setattr("zportal.frame.audit.record", fails)
     signed_in.raise_request_exception = False
     assert signed_in.post(PAGE, form(scim=None)).status_code == 500
     contoso.connection.refresh_from_db()

@@ -11,14 +11,14 @@ from django.test import Client
 
 from tests.portal.settings_form import PAGE, REAUTHENTICATE, form
 from tests.situations import administrator_of, signed_in_as
+from zportal.authentication.settings_services import save_authentication_settings
+from zportal.authentication.staging import ChangedMeanwhile
 from zportal.models import (
     AuditLog,
     AuthenticationSettings,
     ForcedReauthentication,
     Stage,
 )
-from zportal.services import save_authentication_settings
-from zportal.staging import ChangedMeanwhile
 
 if TYPE_CHECKING:
     from scim.models import Organization

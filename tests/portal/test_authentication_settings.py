@@ -182,7 +182,7 @@ def test_a_package_lost_after_validation_is_a_refusal(
     contoso: Organization, signed_in: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "zportal.forms.authentication_settings.check_provisioning", lambda *_: None
+        "zportal.authentication.settings_form.check_provisioning", lambda *_: None
     )
     Organization.objects.update(package=Organization.Package.BUSINESS)
     answer = signed_in.post(PAGE, form())
@@ -222,7 +222,7 @@ def test_save_is_one_transaction(
         raise RuntimeError
 
     monkeypatch.setattr(
-        "zportal.services.authentication_settings.activate_token", fails
+        "zportal.authentication.settings_services.activate_token", fails
     )
     signed_in.raise_request_exception = False
     answer = signed_in.post(PAGE, form(portal_url="https://idp.example/", scim=None))

@@ -13,7 +13,7 @@ from scim.models import ProvisioningEvent
 from tests.portal import factories
 from tests.portal.settings_form import PAGE, form
 from tests.situations import administrator_of, signed_in_as
-from zportal.provisioning_cautions import CALLS_READ, Provisioning
+from zportal.authentication.provisioning_warnings import CALLS_READ, Provisioning
 
 if TYPE_CHECKING:
     from scim.models import Organization

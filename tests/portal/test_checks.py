@@ -17,8 +17,8 @@ import pytest
 from django.core.checks import CheckMessage
 from django.core.management.utils import get_random_secret_key
 
-from zportal import checks
-from zportal.secret_key import surprises
+from zportal.startup import checks
+from zportal.startup.secret_key import surprises
 
 ROOT = Path(__file__).parents[2]
 GOOD_KEY = "f3b1c0d86a5e4927b8d1f06c3a97e25d4c81b60fe9a2735dd04b8e1f6c29a753"

@@ -14,10 +14,10 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from scim.models import BearerToken, Organization
-from zportal.collected import collect_static_files
 from zportal.management.commands import prepare
 from zportal.models import Administrator, AuthenticationSettings, Stage
-from zportal.secret_key import ensure_secret_key
+from zportal.startup.secret_key import ensure_secret_key
+from zportal.startup.static_files import collect_static_files
 
 pytestmark = pytest.mark.django_db
 

@@ -13,8 +13,8 @@ from scim.models import Domain, Organization
 from scim.services import organizations
 from tests.portal import factories
 from tests.situations import administrator_of, signed_in_as
+from zportal.company_profile.services import save_company_profile
 from zportal.models import AuditLog
-from zportal.services.company_profile import save_company_profile
 
 if TYPE_CHECKING:
     from tests.situations import ScimClient
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PAGE = "/administration/company-profile/"
 ADD = f"{PAGE}add-domain/"
 REMOVE = f"{PAGE}remove-domain/"
-SERVICE = "zportal.services.company_profile"
+SERVICE = "zportal.company_profile.services"
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.portal.test_checks import GOOD_KEY, ROOT, load_wsgi
-from zportal.environment import database_of
+from zportal.startup.environment import database_of
 
 SQLITE = "sqlite:///:memory:"
 
@@ -122,7 +122,7 @@ def test_the_directory_of_a_database_is_made_for_its_owner_only(tmp_path: Path) 
     [
         ["manage.py", "prepare"],
         ["manage.py", "migrate", "--noinput"],
-        ["-m", "gunicorn", "-c", "python:zportal.gunicorn", "zportal.wsgi"],
+        ["-m", "gunicorn", "-c", "python:zportal.serving.gunicorn", "zportal.wsgi"],
     ],
     ids=["prepare", "migrate", "gunicorn"],
 )

@@ -8,7 +8,7 @@ import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
-from zportal.middleware import ForwardedHeadersMiddleware, client_ip
+from zportal.frame.middleware import ForwardedHeadersMiddleware, client_ip
 
 PROXIES = ["127.0.0.1", "10.0.0.0/8", "2001:db8::/32"]
 

@@ -11,7 +11,7 @@ import pytest
 from scim import ids
 from scim.models import DirectoryGroup
 from tests.portal import factories
-from zportal.admin import events
+from zportal.user_management import events
 
 if TYPE_CHECKING:
     from django.test import Client

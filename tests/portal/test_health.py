@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
 from tests.scim.trouble import out_of_reach
-from zportal.middleware import HealthMiddleware
+from zportal.frame.middleware import HealthMiddleware
 
 
 @contextmanager

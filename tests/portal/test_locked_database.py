@@ -34,12 +34,12 @@ from tests.saml.conftest import Browser, configure
 from tests.saml.test_administration import idp_metadata
 from tests.scim.trouble import write_lock
 from tests.situations import PASSWORD, administrator_of, signed_in_as
-from zportal.middleware import WORKING_IN
+from zportal.authentication.staging import revision
+from zportal.frame.middleware import WORKING_IN
 from zportal.models import AdministratorSession, AuditLog, SigningKey, SignOnTest
 from zportal.saml.codes import Refused
 from zportal.saml.messages import Posted
 from zportal.saml.report import report_of
-from zportal.staging import revision
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -313,7 +313,7 @@ def test_a_change_whose_message_cannot_be_kept_is_not_called_unstored(
     with (
         holding,
         patch(
-            "zportal.views.profile.redirect",
+            "zportal.profile.views.redirect",
             side_effect=lambda page: (holding.enter_context(locked()), redirect(page))[
                 1
             ],
@@ -333,7 +333,7 @@ def test_a_session_that_ended_meanwhile_leads_to_sign_in(visitor: Client) -> Non
         Session.objects.all().delete()
         return redirect(page)
 
-    with patch("zportal.views.profile.redirect", side_effect=sign_out):
+    with patch("zportal.profile.views.redirect", side_effect=sign_out):
         answer = visitor.post("/profile/theme/", {"theme": "dark"})
     assert (answer.status_code, answer["Location"]) == (302, "/sign-in/")
     assert visitor.cookies["sessionid"].value == ""

@@ -26,7 +26,7 @@ from scim.models import Organization
 from tests.live import LiveService, live_service
 from tests.portal import settings_form
 from zportal.models import Administrator, SignInCount
-from zportal.setup import add_administrator
+from zportal.organizations.setup import add_administrator
 
 FORGED = "CRITICAL zportal: the database is gone"
 
@@ -75,7 +75,7 @@ def failing(
         raise error from cause
 
     with monkeypatch.context() as patched:
-        patched.setattr("zportal.views.profile._page", fail)
+        patched.setattr("zportal.profile.views._page", fail)
         yield Client(raise_request_exception=False)
 
 
@@ -254,7 +254,7 @@ def test_no_command_makes_a_login_with_control_characters(
 def test_the_logs_of_gunicorn_are_lines_of_printable_characters(
     tmp_path: Path, hostile: str
 ) -> None:
-    from zportal import gunicorn as served_with
+    from zportal.serving import gunicorn as served_with
 
     configuration = Config()
     for name in ("errorlog", "accesslog"):

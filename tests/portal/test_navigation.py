@@ -8,7 +8,7 @@ import pytest
 from django.template.loader import render_to_string
 from django.test import Client
 
-from zportal.navigation import MENUS, Entry
+from zportal.frame.navigation import MENUS, Entry
 
 if TYPE_CHECKING:
     from scim.models import Organization

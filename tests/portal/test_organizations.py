@@ -12,7 +12,7 @@ from django.test import Client
 from scim.models import Domain, Organization
 from tests.portal import factories
 from tests.situations import PASSWORD, administrator_of, signed_in_as
-from zportal.middleware import WORKING_IN
+from zportal.frame.middleware import WORKING_IN
 from zportal.models import Administrator, AuditLog
 
 if TYPE_CHECKING:

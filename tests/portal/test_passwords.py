@@ -16,8 +16,8 @@ from django.test import Client
 from scim.models import Organization
 from tests.scim.racing import at_once
 from tests.situations import PASSWORD, administrator_of, signed_in_as
-from zportal import passwords
 from zportal.models import Administrator, SignInCount
+from zportal.sign_in import passwords
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ ORGANIZATIONS = "/administration/organizations/new/"
 
 @pytest.fixture(autouse=True)
 def _real_hasher(settings: Any) -> None:
-    settings.PASSWORD_HASHERS = ["zportal.passwords.PasswordHasher"]
+    settings.PASSWORD_HASHERS = ["zportal.sign_in.passwords.PasswordHasher"]
 
 
 @pytest.fixture

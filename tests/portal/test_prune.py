@@ -21,7 +21,6 @@ from scim.models import Organization, ProvisioningEvent, PruneTurn
 from tests.live import installed, run, served
 from tests.scim.messages import user
 from tests.scim.trouble import _other_connection
-from zportal import pruning
 from zportal.models import (
     Administrator,
     AdministratorSession,
@@ -30,7 +29,8 @@ from zportal.models import (
     SignInCount,
     SignOnSession,
 )
-from zportal.pruning import prune
+from zportal.retention import pruning
+from zportal.retention.pruning import prune
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -165,7 +165,7 @@ def test_others_write_between_two_batches(
             other.close()
         written.append(seconds)
 
-    monkeypatch.setattr("zportal.pruning.time.sleep", write)
+    monkeypatch.setattr("zportal.retention.pruning.time.sleep", write)
     monkeypatch.setattr(pruning, "PAUSE", 0.05)
     assert prune() == {"events": 1_200}
     assert written == [0.05] * 3

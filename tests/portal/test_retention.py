@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from scim.models import EventDay, Organization, ProvisioningEvent
 from zportal.models import AuditLog
-from zportal.pruning import prune
+from zportal.retention.pruning import prune
 
 if TYPE_CHECKING:
     from zportal.models import Administrator

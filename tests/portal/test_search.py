@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from scim.models import DirectoryUser
 from tests.portal import factories
-from zportal import searching
+from zportal.search import index
 
 if TYPE_CHECKING:
     from scim.models import Organization
@@ -57,7 +57,7 @@ def test_pages_and_settings_are_found_by_words(
 def test_every_page_and_setting_leads_to_its_element(
     signed_in: Client, super_admin: Administrator
 ) -> None:
-    addresses = [*searching._settings(super_admin), *searching._pages(super_admin)]
+    addresses = [*index._settings(super_admin), *index._pages(super_admin)]
     assert len(addresses) > 25
     for hit in addresses:
         url, _, anchor = hit.url.partition("#")
@@ -83,7 +83,7 @@ def test_at_most_eight_of_a_kind_and_two_queries_for_them(
         factories.person(contoso, f"zz{number:02}@contoso.example")
         factories.group(contoso, f"zz{number:02}")
     with django_assert_num_queries(2):
-        found = searching.search(super_admin, "zz")
+        found = index.search(super_admin, "zz")
     assert [hit.text for hit in found.people][:2] == [
         "zz00@contoso.example",
         "zz01@contoso.example",

@@ -99,8 +99,8 @@ def test_a_database_that_cannot_be_made_says_so(tmp_path: Path) -> None:
 
 COOKIES = (
     "from django.conf import settings as s; from zportal.saml import views as v; "
-    "from zportal.views.sign_in import REMEMBERED_LOGIN as r; "
-    "from zportal.known_browsers import _cookie as k; "
+    "from zportal.sign_in.views import REMEMBERED_LOGIN as r; "
+    "from zportal.sign_in.known_browsers import _cookie as k; "
     "print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, v.BROWSER_COOKIE, "
     "v.SESSION_COOKIE, v.ARRIVED_COOKIE, r, k('admin')[:-17])"
 )

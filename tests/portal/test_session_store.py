@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.situations import PASSWORD
-from zportal.session_store import SessionStore
+from zportal.sign_in.session_store import SessionStore
 
 if TYPE_CHECKING:
     from zportal.models import Administrator

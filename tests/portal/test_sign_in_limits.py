@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from tests.situations import PASSWORD, administrator_of
 from zportal.models import SignInCount
-from zportal.services.sign_in import WRONG_OF_ADDRESS
+from zportal.sign_in.login import WRONG_OF_ADDRESS
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response

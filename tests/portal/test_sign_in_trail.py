@@ -11,7 +11,7 @@ from django.test import Client
 
 from tests.situations import PASSWORD, administrator_of, signed_in_as
 from zportal.models import AuditLog
-from zportal.services.sign_in_audit import MOST_FAILURES
+from zportal.sign_in.audit_trail import MOST_FAILURES
 
 if TYPE_CHECKING:
     from scim.models import Organization

@@ -16,7 +16,7 @@ from django.utils import timezone
 from scim.models import BearerToken, ProvisioningEvent
 from tests.portal.settings_form import CANCEL, GENERATE, PAGE, form, upload
 from tests.situations import ScimClient, administrator_of, signed_in_as
-from zportal.services import save_authentication_settings
+from zportal.authentication.settings_services import save_authentication_settings
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -227,7 +227,7 @@ def test_an_error_report_shows_no_secret(
         shown.append(str(args[2]["secret"]))
         raise RuntimeError
 
-    monkeypatch.setattr("zportal.views.authentication_settings.render", fails)
+    monkeypatch.setattr("zportal.authentication.settings_views.render", fails)
     signed_in.raise_request_exception = False
     answer = signed_in.post(GENERATE, form())
     assert answer.status_code == 500

@@ -9,7 +9,13 @@ import pytest
 
 from tests.portal import factories
 from tests.portal.directory import USERS, facts, page_of
-from zportal.admin.attributes import Attribute, Section, Value, label_of, sections
+from zportal.user_management.attributes import (
+    Attribute,
+    Section,
+    Value,
+    label_of,
+    sections,
+)
 
 if TYPE_CHECKING:
     from django.test import Client

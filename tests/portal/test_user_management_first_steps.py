@@ -13,7 +13,7 @@ from django.utils import timezone
 from scim.models import ProvisioningEvent
 from scim.services import organizations
 from tests.portal import factories
-from zportal import refused_domains
+from zportal.company_profile import refused_domains
 
 if TYPE_CHECKING:
     from django.test import Client

@@ -12,7 +12,7 @@ from django.utils import timezone
 from scim.models import DirectoryUser
 from tests.portal import factories
 from tests.portal.directory import DEPARTMENTS, GROUPS, USERS, count, names
-from zportal.admin import filters
+from zportal.user_management import filters
 
 if TYPE_CHECKING:
     from django.test import Client

@@ -13,7 +13,7 @@ from scim.models import DirectoryUser, GroupMembership
 from scim.resources.representation import user_document
 from tests.portal import factories
 from tests.portal.directory import DEPARTMENTS, GROUPS, USERS, facts, page_of
-from zportal.admin import paging, users
+from zportal.user_management import paging, users
 
 if TYPE_CHECKING:
     from django.test import Client

@@ -14,7 +14,7 @@ from django.utils import timezone
 from scim.models import DirectoryGroup, DirectoryUser
 from tests.portal import factories
 from tests.portal.directory import GROUPS, USERS, count, names, page_of
-from zportal.admin import paging
+from zportal.user_management import paging
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from tests.portal.stage import ASKED, PERSON, RIGHT_TO_LEFT, Cast
 from tests.scim.trouble import out_of_reach
-from zportal.passwords import TooManyPasswords
+from zportal.sign_in.passwords import TooManyPasswords
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -226,7 +226,7 @@ def sends_too_many_fields(page: Page) -> None:
 
 def meets_a_fault(page: Page) -> None:
     """The server of these tests lives in this process: the page itself is at fault."""
-    with patch("zportal.searching.search", side_effect=RuntimeError("of the walk")):
+    with patch("zportal.search.index.search", side_effect=RuntimeError("of the walk")):
         answer = page.reload()
     assert answer is not None
     assert answer.status == 500
@@ -234,7 +234,7 @@ def meets_a_fault(page: Page) -> None:
 
 
 def finds_no_database(page: Page) -> None:
-    with patch("zportal.searching.search", side_effect=out_of_reach):
+    with patch("zportal.search.index.search", side_effect=out_of_reach):
         answer = page.reload()
     assert answer is not None
     assert answer.status == 503
@@ -242,7 +242,7 @@ def finds_no_database(page: Page) -> None:
 
 
 def finds_the_server_busy(page: Page) -> None:
-    with patch("zportal.services.sign_in.begin_try", side_effect=TooManyPasswords):
+    with patch("zportal.sign_in.login.begin_try", side_effect=TooManyPasswords):
         page.get_by_label("Login ID", exact=True).fill("somebody")
         page.get_by_label("Password", exact=True).fill("right")
         page.get_by_role("button", name="Sign In").click()

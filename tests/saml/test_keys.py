@@ -17,10 +17,10 @@ from tests.saml.conftest import Browser, configure
 from tests.saml.idp import ADELE, Answer, Asked, encrypted_for, key_pair
 from tests.saml.test_administration import TAB
 from tests.situations import administrator_of, signed_in_as
-from zportal.checks import check_field_encryption_keys
+from zportal.authentication.sign_on_services import make_signing_key
 from zportal.encryption import Undecryptable, decrypt, encrypt
 from zportal.models import SamlConfiguration, SigningKey, Stage
-from zportal.services.saml_sign_on import make_signing_key
+from zportal.startup.checks import check_field_encryption_keys
 
 if TYPE_CHECKING:
     from zportal.models import Administrator

@@ -18,13 +18,14 @@ from tests.portal.factories import person
 from tests.saml.conftest import Browser, configure
 from tests.saml.idp import ADELE, LOGIN_URL, Answer
 from tests.situations import administrator_of, signed_in_as
+from zportal.authentication.activation import activate
+from zportal.authentication.reauthentication import force_reauthentication
+from zportal.authentication.staging import revision
 from zportal.models import (
     AuthenticationSettings,
     SignOnSession,
     Stage,
 )
-from zportal.services import activate, force_reauthentication
-from zportal.staging import revision
 
 if TYPE_CHECKING:
     from collections.abc import Callable

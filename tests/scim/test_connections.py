@@ -17,7 +17,7 @@ import pytest
 
 from tests.live import installed, served
 from tests.scim.messages import user
-from zportal.incoming import LARGEST_BODY, LARGEST_HEAD, Incoming
+from zportal.serving.incoming import LARGEST_BODY, LARGEST_HEAD, Incoming
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Clients that stall, dawdle or send a lot: the others do not notice (zportal.worker)."""
+"""Clients that stall, dawdle or send a lot: the others do not notice (zportal.serving.worker)."""
 
 from __future__ import annotations
 

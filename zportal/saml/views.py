@@ -20,7 +20,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from scim.models import Organization
 from scim.naming.domains import written_domain
-from zportal.middleware import client_ip
+from zportal.frame.middleware import client_ip
 from zportal.models import Administrator, SignOnSession, Stage
 from zportal.saml.arrivals import Arrival, arrival_of
 from zportal.saml.codes import Refused

@@ -11,11 +11,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from scim.models import Organization
-from zportal.cautions import certificate_caution
-from zportal.hidden import hides
+from zportal.authentication.certificate_warnings import certificate_caution
+from zportal.authentication.staging import Staging
+from zportal.frame.navigation import MENUS, SHORTCUTS
+from zportal.hidden_characters import hides
 from zportal.models import Administrator
-from zportal.navigation import MENUS, SHORTCUTS
-from zportal.staging import Staging
 
 register = template.Library()
 

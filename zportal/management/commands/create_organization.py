@@ -12,7 +12,7 @@ from django.db import DatabaseError
 from scim.models import Organization
 from scim.profiles import PROFILES
 from zportal.models import Administrator
-from zportal.setup import NewOrganization, set_up_organization
+from zportal.organizations.setup import NewOrganization, set_up_organization
 
 
 class Command(BaseCommand):

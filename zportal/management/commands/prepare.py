@@ -11,12 +11,16 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from scim.models import Organization
-from zportal.checks import SETTINGS_CHECKS, refuse_unsafe_settings
-from zportal.collected import collect_static_files
 from zportal.models import Administrator
-from zportal.secret_key import ensure_secret_key
+from zportal.organizations.setup import (
+    NewAdministrator,
+    add_administrator,
+    set_up_organization,
+)
 from zportal.settings import env
-from zportal.setup import NewAdministrator, add_administrator, set_up_organization
+from zportal.startup.checks import SETTINGS_CHECKS, refuse_unsafe_settings
+from zportal.startup.secret_key import ensure_secret_key
+from zportal.startup.static_files import collect_static_files
 
 FIRST_LOGIN = "admin"
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from zportal.housekeeping import in_words
-from zportal.pruning import prune
+from zportal.retention.housekeeping import in_words
+from zportal.retention.pruning import prune
 
 
 class Command(BaseCommand):

@@ -1,0 +1,1 @@
+"""Advanced: the rules that an organization's service follows."""

@@ -1,0 +1,1 @@
+"""Authentication Settings: what is saved, what waits for Activation, and the warnings."""

@@ -1,0 +1,1 @@
+"""Company Profile: the organization's name and its registered domains."""

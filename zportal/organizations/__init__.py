@@ -1,0 +1,1 @@
+"""Organizations: made by a superuser, and how the first one comes to be."""

@@ -1,0 +1,1 @@
+"""Profile: an administrator's own password, theme and sessions."""

@@ -1,0 +1,1 @@
+"""Schema Extensions: attributes that an organization declares for itself."""

@@ -1,0 +1,1 @@
+"""The search box: pages, settings, people and groups by name."""

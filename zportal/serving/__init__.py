@@ -1,0 +1,1 @@
+"""The server process: gunicorn's settings, its worker, its log."""

@@ -1,0 +1,1 @@
+"""How administrators sign in and out: tries, passwords, sessions, and their trail."""

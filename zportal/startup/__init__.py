@@ -1,0 +1,1 @@
+"""What happens before the first request: environment, checks, secrets, static files."""

@@ -1,0 +1,1 @@
+"""User Management, through django.contrib.admin on the models that SCIM serves."""
