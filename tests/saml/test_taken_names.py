@@ -13,7 +13,7 @@ from scim.models import DirectoryGroup, DirectoryUser, ProvisioningEvent
 from scim.services import saml_provisioning
 from tests.portal import factories
 from tests.saml.conftest import configure
-from tests.scim.test_taken_names import NAMES
+from tests.scim.services.test_taken_names import NAMES
 from zportal.models import SamlReceipt, SignOnSession
 from zportal.saml.services import ATTEMPTS
 

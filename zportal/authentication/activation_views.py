@@ -94,7 +94,7 @@ def _page(
         "activations": list(activations[:ACTIVATIONS_SHOWN]),
         "revision": revision(organization),
     }
-    return render(request, "activation/page.html", context)
+    return render(request, "authentication/activation/page.html", context)
 
 
 def _counted(number: int) -> str:

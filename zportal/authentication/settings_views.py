@@ -126,7 +126,7 @@ def bearer_token(request: AdministratorRequest) -> HttpResponse:
     if FRAGMENT_HEADER in request.headers:
         return render(
             request,
-            "authentication_settings/_bearer_token.html",
+            "authentication/settings/_bearer_token.html",
             {"state": state, "secret": secret},
         )
     form = AuthenticationSettingsForm(
@@ -152,7 +152,7 @@ def cancel(request: AdministratorRequest) -> HttpResponse:
     if FRAGMENT_HEADER in request.headers:
         return render(
             request,
-            "authentication_settings/_bearer_token.html",
+            "authentication/settings/_bearer_token.html",
             {"state": SettingsState.of(request.user), "secret": None},
         )
     return redirect("admin:authentication_settings")
@@ -206,7 +206,7 @@ def _page(
         else state.revision,
         "is_typed": is_typed,
     }
-    return render(request, "authentication_settings/page.html", context)
+    return render(request, "authentication/settings/page.html", context)
 
 
 def _what_was_saved(before: SettingsState) -> str:

@@ -183,7 +183,7 @@ def test(request: HttpRequest, key: int) -> HttpResponse:
         "attributes": found.report["attributes"].items(),
         "changes": (found.report["plan"] or {"changes": {}})["changes"].items(),
     }
-    return render(request, "saml_sign_on/test.html", context)
+    return render(request, "authentication/sign_on/test.html", context)
 
 
 def _page(request: HttpRequest, form: IdpMetadataForm) -> HttpResponse:
@@ -208,7 +208,7 @@ def _page(request: HttpRequest, form: IdpMetadataForm) -> HttpResponse:
         ],
         "tests": tests.defer("report")[:TESTS_SHOWN],
     }
-    return render(request, "saml_sign_on/page.html", context)
+    return render(request, "authentication/sign_on/page.html", context)
 
 
 def _cautions(organization: Organization, staging: Staging) -> list[Caution]:

@@ -135,7 +135,7 @@ def _unavailable(request: HttpRequest) -> HttpResponse:
     """The database is locked or away: nothing of the response is used yet."""
     answer = render(
         request,
-        "sign_on/unavailable.html",
+        "saml/unavailable.html",
         {"title": "Try again"},
         status=HTTPStatus.SERVICE_UNAVAILABLE,
     )
@@ -216,7 +216,7 @@ def refused(
         "organization": organization,
         "is_test": is_test,
     }
-    return render(request, "sign_on/refused.html", context, status=status)
+    return render(request, "saml/refused.html", context, status=status)
 
 
 @never_cache
@@ -237,7 +237,7 @@ def signed_on(request: HttpRequest) -> HttpResponse:
             "arrived": arrived,
             "newcomer": person_of_session(arrived),
         }
-        return render(request, "sign_on/choose.html", context)
+        return render(request, "saml/choose.html", context)
     response = _page_of(request, arrived or present)
     if arrived is not None:
         _keep(response, request.COOKIES[ARRIVED_COOKIE], arrived.organization)
@@ -260,7 +260,7 @@ def _is_to_ask(present: SignOnSession, arrived: SignOnSession) -> bool:
 
 def _page_of(request: HttpRequest, session: SignOnSession | None) -> HttpResponse:
     if session is None:
-        return render(request, "sign_on/nobody.html", {"title": "Not signed on"})
+        return render(request, "saml/nobody.html", {"title": "Not signed on"})
     person = person_of_session(session)
     error = None
     if person is None:
@@ -277,7 +277,7 @@ def _page_of(request: HttpRequest, session: SignOnSession | None) -> HttpRespons
         "person": person,
         "trust": Trust.of(session.organization, Stage.ACTIVE),
     }
-    response = render(request, "sign_on/signed_on.html", context)
+    response = render(request, "saml/signed_on.html", context)
     if session.browser:
         browser = request.COOKIES[BROWSER_COOKIE]
         _mark(response, browser, session.expires - timezone.now())
@@ -321,7 +321,7 @@ def find(request: HttpRequest) -> HttpResponse:
     """
     form = FindForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
-        return render(request, "sign_on/find.html", {"title": "Sign On", "form": form})
+        return render(request, "saml/find.html", {"title": "Sign On", "form": form})
     return _found(request, form, form.domain)
 
 
@@ -330,12 +330,12 @@ def _found(request: HttpRequest, form: FindForm, domain: str) -> HttpResponse:
     context = {"title": "Sign On", "form": form, "domain": domain}
     ways = ways_of(domain)
     if ways:
-        return render(request, "sign_on/found.html", context | {"ways": ways})
+        return render(request, "saml/found.html", context | {"ways": ways})
     context["problem"] = (
         f"0xA020: no organization has registered “{domain[:253]}”, or none that has "
         "signs on with SAML."
     )
-    return render(request, "sign_on/find.html", context)
+    return render(request, "saml/find.html", context)
 
 
 @never_cache

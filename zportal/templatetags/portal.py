@@ -48,7 +48,7 @@ def icon(name: str) -> SafeString:
     )
 
 
-@register.inclusion_tag("partials/rail.html", takes_context=True)
+@register.inclusion_tag("frame/rail.html", takes_context=True)
 def rail(context: template.Context) -> dict[str, Any]:
     """The navigation, empty for those who are not signed in."""
     administrator = _administrator(context)
@@ -111,7 +111,7 @@ def _staging(context: template.Context, administrator: Administrator) -> Staging
     return found
 
 
-@register.inclusion_tag("partials/caution.html", takes_context=True)
+@register.inclusion_tag("frame/caution.html", takes_context=True)
 def certificate_notice(context: template.Context) -> dict[str, Any]:
     """The warning that the identity provider's certificate runs out, if it does."""
     administrator = _administrator(context)
@@ -119,7 +119,7 @@ def certificate_notice(context: template.Context) -> dict[str, Any]:
     return {"caution": certificate_caution(staging) if staging else None}
 
 
-@register.inclusion_tag("partials/pending_banner.html", takes_context=True)
+@register.inclusion_tag("frame/pending_banner.html", takes_context=True)
 def pending_banner(context: template.Context) -> dict[str, Any]:
     """What is saved and not active; nothing where it is listed anyway."""
     administrator = _administrator(context)
@@ -131,7 +131,7 @@ def pending_banner(context: template.Context) -> dict[str, Any]:
     }
 
 
-@register.inclusion_tag("partials/organization.html", takes_context=True)
+@register.inclusion_tag("frame/organization.html", takes_context=True)
 def organization_corner(context: template.Context) -> dict[str, Any]:
     """The organization at work, with the others for those who may switch."""
     administrator = _administrator(context)
