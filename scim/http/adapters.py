@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 from django_scim.adapters import SCIMGroup, SCIMUser
 
+from scim.http.scim_request import ScimRequest
 from scim.models import DirectoryGroup, DirectoryUser
 from scim.query.projection import Projection
 from scim.resources.members import MemberChange, members_of_body, split_operations
@@ -54,7 +55,7 @@ class _Adapter:
 
     id_field = "pk"
     obj: Any
-    request: Any
+    request: ScimRequest
     resource_type: str
 
     @property
@@ -83,7 +84,7 @@ class _Adapter:
         return document | {"meta": meta}
 
     @classmethod
-    def read(cls, d: Document, request: Any) -> Any:
+    def read(cls, d: Document, request: ScimRequest) -> Any:
         """Return what the body of a POST or PUT asks for, validated, for ``take``."""
         raise NotImplementedError
 
@@ -133,7 +134,7 @@ class UserAdapter(_Adapter, SCIMUser):  # type: ignore[misc]
         return [orjson.dumps(self.to_dict(projection, groups))]
 
     @classmethod
-    def read(cls, d: Document, request: Any) -> Document:
+    def read(cls, d: Document, request: ScimRequest) -> Document:
         return read_resource(_kind(request), d)
 
     def take(self, wish: Document) -> None:
@@ -218,7 +219,7 @@ class GroupAdapter(_Adapter, SCIMGroup):  # type: ignore[misc]
         yield after
 
     @classmethod
-    def read(cls, d: Document, request: Any) -> tuple[MemberChange, Document]:
+    def read(cls, d: Document, request: ScimRequest) -> tuple[MemberChange, Document]:
         return members_of_body(d), read_resource(GROUP_KIND, without_members(d))
 
     def take(self, wish: tuple[MemberChange, Document]) -> None:
@@ -247,7 +248,7 @@ class GroupAdapter(_Adapter, SCIMGroup):  # type: ignore[misc]
         provisioning.delete_group(group=self.obj, event=self.request.event)
 
 
-def _kind(request: Any) -> Kind:
+def _kind(request: ScimRequest) -> Kind:
     """Users as the organization of the request extends them."""
     return user_kind(request.organization.served_extensions)
 

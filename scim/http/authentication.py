@@ -16,7 +16,7 @@ from typing import Any
 
 from django.core.exceptions import DisallowedHost
 from django.db import Error, InterfaceError, OperationalError, connection
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
 from scim.db.prepared import Prepared
@@ -47,10 +47,12 @@ class BearerAuthentication:
     its discovery endpoints ("SCIM API Examples"), but not with a wrong one.
     """
 
-    def __init__(self, get_response: Callable[..., HttpResponse]) -> None:
+    def __init__(self, get_response: Callable[..., HttpResponseBase]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def __call__(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
         org_id = int(kwargs.pop("org_id"))
         # get_response is a partial, which does not tell whose dispatch it is.
         view = getattr(
@@ -70,7 +72,7 @@ class BearerAuthentication:
 
     def admit(
         self, request: HttpRequest, org_id: int, *, anonymous: bool
-    ) -> HttpResponse | None:
+    ) -> HttpResponseBase | None:
         """Return None when the caller may go on, the recorded refusal otherwise."""
         try:
             self.authenticate(request, org_id, anonymous=anonymous)
@@ -102,7 +104,7 @@ class BearerAuthentication:
 
     def refuse(
         self, request: HttpRequest, org_id: int, refusal: ScimError
-    ) -> HttpResponse:
+    ) -> HttpResponseBase:
         """Answer a refusal and record it where there is an organization to record it for."""
         response = error_response(refusal)
         if isinstance(refusal, Unauthorized):

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import orjson
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpResponseBase
 from django_scim.constants import SchemaURI
 
 from scim.errors import (
@@ -28,6 +28,7 @@ from scim.http.endpoint import Endpoint
 from scim.http.recording import record_apart
 from scim.http.request_body import read_object
 from scim.http.responses import body_of, scim_response
+from scim.http.scim_request import ScimRequest
 from scim.http.views import GroupsView, ResourceEndpoint, UsersView
 from scim.models import ProvisioningEvent
 from scim.models.event import BODY_LIMIT
@@ -60,7 +61,7 @@ class BulkView(Endpoint):
     takes_lock = False
     job: Job
 
-    def prepare(self, request: Any) -> None:
+    def prepare(self, request: ScimRequest) -> None:
         if request.method != "POST":
             return
         try:
@@ -69,26 +70,26 @@ class BulkView(Endpoint):
             raise payload_too_large() from None
         self.job = Job.of(body)
 
-    def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def post(self, request: ScimRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         run = _Run(request, self.job)
         results = run.carried_out()
         request.event.detail = run.summary()
         return scim_response({"schemas": [BULK_RESPONSE], "Operations": results})
 
-    def note(self, request: Any, response: HttpResponseBase) -> None:
+    def note(self, request: ScimRequest, response: HttpResponseBase) -> None:
         """What was done is done: it is answered, and never tried again as a whole."""
         record_apart(request.event, request, response)
 
-    def note_refusal(self, request: Any, response: HttpResponseBase) -> None:
+    def note_refusal(self, request: ScimRequest, response: HttpResponseBase) -> None:
         """Record it as the refusal of a write, which each of its operations is."""
         record_apart(request.event, request, response)
 
 
-class _Call(HttpRequest):
+class _Call(ScimRequest):
     """The call that an operation stands for."""
 
     def __init__(
-        self, bulk: Any, method: str, path: str, data: Any, version: str
+        self, bulk: ScimRequest, method: str, path: str, data: Any, version: str
     ) -> None:
         super().__init__()
         self.method = method
@@ -110,9 +111,9 @@ class _Refusal(Endpoint):
 
     refusal: ScimError
 
-    def prepare(self, request: Any) -> None:
+    def prepare(self, request: ScimRequest) -> None:
         request.event.action = ResourceEndpoint.actions.get(
-            request.method, Action.OTHER
+            request.method or "", Action.OTHER
         )
         raise self.refusal
 
@@ -120,7 +121,7 @@ class _Refusal(Endpoint):
 class _Run:
     """The operations of a Bulk, carried out in the order of its plan."""
 
-    def __init__(self, request: Any, job: Job) -> None:
+    def __init__(self, request: ScimRequest, job: Job) -> None:
         self.request = request
         self.plan = job.plan
         self.most_errors = job.most_errors

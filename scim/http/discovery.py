@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.conf import settings
 from django_scim.constants import SchemaURI
 from django_scim.models import SCIMServiceProviderConfig
 
 from scim.errors import Forbidden
+from scim.http.scim_request import ScimRequest
 from scim.resources.bulk_request import MAX_OPERATIONS, max_payload
 from scim.resources.representation import base_url
 from scim.resources.schemas import USER, Document, schema_documents
@@ -55,7 +54,7 @@ class ServiceProviderConfig(SCIMServiceProviderConfig):  # type: ignore[misc]
         }
 
 
-def schemas(request: Any) -> list[Document]:
+def schemas(request: ScimRequest) -> list[Document]:
     """Return the schema documents of the request's organization, with locations."""
     base = base_url(request.organization)
     shown = []

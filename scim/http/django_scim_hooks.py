@@ -12,10 +12,10 @@ from django.conf import settings
 from django_scim.filters import FilterQuery
 
 if TYPE_CHECKING:
-    from django.db.models import Q, QuerySet
+    from django.db.models import QuerySet
     from django.http import HttpRequest
 
-    from scim.models import DirectoryGroup, DirectoryUser, Organization
+    from scim.models import DirectoryGroup, DirectoryUser
 
 
 def user_model() -> type[DirectoryUser]:
@@ -42,20 +42,13 @@ class _DirectoryFilter(FilterQuery):  # type: ignore[misc]
     kind: ClassVar[str]
 
     @classmethod
-    def condition(
-        cls, filter_query: str, organization: Organization, *, root: bool = False
-    ) -> Q:
-        """Return what the filter means for the rows of *organization*."""
-        from scim.query.filters import resource_filter
-
-        return resource_filter(cls.kind, filter_query, organization, root=root)
-
-    @classmethod
     def search(cls, filter_query: str, request: Any = None) -> QuerySet[Any]:
         """Return the rows of the request's organization that match the filter."""
+        from scim.query.filters import resource_filter
+
         organization = request.organization
         known: Any = cls.model_getter().objects.for_organization(organization)
-        matching = known.filter(cls.condition(filter_query, organization))
+        matching = known.filter(resource_filter(cls.kind, filter_query, organization))
         return cast("QuerySet[Any]", matching)
 
 

@@ -18,14 +18,15 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import View
-from django_scim.settings import scim_settings
 from django_scim.views import SCIMView
 
 from scim.db.database_errors import passes
 from scim.db.writers import one_at_a_time
 from scim.errors import MethodNotAllowed, ScimError, translate
+from scim.http.authentication import BearerAuthentication
 from scim.http.recording import draft, record, record_apart, record_soon, was_stored
 from scim.http.responses import error_response, no_content
+from scim.http.scim_request import ScimRequest
 from scim.models import ProvisioningEvent
 
 logger = logging.getLogger(__name__)
@@ -49,8 +50,10 @@ class Endpoint(SCIMView):  # type: ignore[misc]
     """Whether a POST changes anything, and so needs a transaction."""
 
     @method_decorator(csrf_exempt)
-    @method_decorator(scim_settings.AUTH_CHECK_MIDDLEWARE)
-    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    @method_decorator(BearerAuthentication)
+    def dispatch(
+        self, request: ScimRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
         """Serve one call; replaces the library's, which swallows the transaction."""
         try:
             return self.serve(request, *args, **kwargs)
@@ -59,7 +62,9 @@ class Endpoint(SCIMView):  # type: ignore[misc]
             # event, with both bodies, would stay until the collector comes by.
             self.__dict__.pop("head", None)
 
-    def serve(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def serve(
+        self, request: ScimRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
         """Serve a call whose caller is known, or an operation of a Bulk as one."""
         try:
             request.event = self._draft(request)
@@ -73,14 +78,16 @@ class Endpoint(SCIMView):  # type: ignore[misc]
         self.note_refusal(request, response)
         return response
 
-    def prepare(self, request: Any) -> None:
+    def prepare(self, request: ScimRequest) -> None:
         """Refuse, or read, what needs no database, before any lock is taken.
 
         A body arrives as slowly as its sender likes, and to validate it takes as long as
         to store it; nobody else may wait for that.
         """
 
-    def _attempted(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def _attempted(
+        self, request: ScimRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
         for attempt in range(1, ATTEMPTS + 1):
             response: Any = None
             try:
@@ -105,14 +112,14 @@ class Endpoint(SCIMView):  # type: ignore[misc]
         """Whether the call may change something, and so runs in a transaction."""
         return request.method in WRITES and self.takes_lock
 
-    def note(self, request: Any, response: HttpResponseBase) -> None:
+    def note(self, request: ScimRequest, response: HttpResponseBase) -> None:
         """Record an accepted call: with its changes, or beside the requests."""
         if self._changes(request):
             record(request.event, request, response)
         else:
             record_soon(request.event, request, response)
 
-    def note_refusal(self, request: Any, response: HttpResponseBase) -> None:
+    def note_refusal(self, request: ScimRequest, response: HttpResponseBase) -> None:
         """Record a refused call. One that only reads waits for no writer, refused or not."""
         if self._changes(request):
             record_apart(request.event, request, response)
@@ -127,12 +134,12 @@ class Endpoint(SCIMView):  # type: ignore[misc]
         else:
             yield
 
-    def _draft(self, request: Any) -> ProvisioningEvent:
+    def _draft(self, request: ScimRequest) -> ProvisioningEvent:
         event = draft(request, request.organization, request.token)
         event.action = self.action
         return event
 
-    def _refused(self, request: Any, refusal: ScimError) -> ProvisioningEvent:
+    def _refused(self, request: ScimRequest, refusal: ScimError) -> ProvisioningEvent:
         """A fresh event with what the failed attempt knew: nothing of it was stored."""
         event = self._draft(request)
         tried = getattr(request, "event", None)

@@ -17,7 +17,7 @@ READS = frozenset({"GET", "HEAD"})
 
 
 def unmodified(
-    headers: Mapping[str, str], method: str, version: Callable[[], str]
+    headers: Mapping[str, str], method: str | None, version: Callable[[], str]
 ) -> bool:
     """Return whether the client has the resource already, so that 304 answers it.
 

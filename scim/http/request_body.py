@@ -16,6 +16,7 @@ from scim.errors import (
     TooLarge,
     UnsupportedMediaType,
 )
+from scim.http.scim_request import ScimRequest
 
 MAX_DEPTH = 16
 """Levels of nesting; the deepest SCIM message (Bulk of PATCH of complex values) has 9."""
@@ -44,7 +45,7 @@ MEDIA_TYPES = frozenset(
 )
 
 
-def read_object(request: Any, *, most: int | None = None) -> dict[str, Any]:
+def read_object(request: ScimRequest, *, most: int | None = None) -> dict[str, Any]:
     """Return the JSON object in the body; an operation of a Bulk has it read already.
 
     *most* are the bytes that a call takes, where it takes fewer than others. Raises
@@ -72,7 +73,7 @@ def read_object(request: Any, *, most: int | None = None) -> dict[str, Any]:
     return body
 
 
-def _raw(request: Any) -> bytes:
+def _raw(request: ScimRequest) -> bytes:
     """Return the bytes of the body, chunked ones included.
 
     Django reads CONTENT_LENGTH bytes; .NET's HttpClient, and so possibly Entra, sends
@@ -80,7 +81,7 @@ def _raw(request: Any) -> bytes:
     """
     try:
         if "chunked" not in request.headers.get("transfer-encoding", "").lower():
-            return cast("bytes", request.body)
+            return request.body
         return _chunked(request.META["wsgi.input"])
     except RequestDataTooBig:
         _discard(request)

@@ -14,6 +14,7 @@ from django_scim.constants import SchemaURI
 
 from scim.errors import InvalidCount, InvalidFilter, InvalidSyntax, InvalidValue
 from scim.http.responses import written_response
+from scim.http.scim_request import ScimRequest
 from scim.profiles import LARGEST_PAGE, BehaviourProfile
 from scim.query.cursors import Cursor, Cursors
 from scim.query.lookups import equality_of, matching
@@ -143,7 +144,7 @@ class Target:
     """A resource type that is searched: the organization's rows, and which are meant."""
 
     adapter: Any
-    request: Any
+    request: ScimRequest
     known: QuerySet[Any]
     condition: Q
 

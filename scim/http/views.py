@@ -17,6 +17,7 @@ from scim.errors import (
     ScimError,
 )
 from scim.http import discovery
+from scim.http.adapters import GroupAdapter, UserAdapter
 from scim.http.endpoint import WRITES, Endpoint
 from scim.http.preconditions import unmodified
 from scim.http.request_body import read_object
@@ -26,8 +27,10 @@ from scim.http.responses import (
     scim_response,
     written_response,
 )
+from scim.http.scim_request import ScimRequest
 from scim.http.search import Listed, Search, Target, list_response, projection_of
-from scim.models import ProvisioningEvent
+from scim.models import DirectoryGroup, DirectoryUser, ProvisioningEvent
+from scim.query.filters import resource_filter
 from scim.query.lookups import find
 from scim.resources.client_quirks import lookup
 from scim.resources.representation import Document
@@ -79,13 +82,13 @@ class ResourceEndpoint(Endpoint):
             return ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"]
         return ["GET", "HEAD", "POST", "OPTIONS"]
 
-    def _draft(self, request: Any) -> ProvisioningEvent:
+    def _draft(self, request: ScimRequest) -> ProvisioningEvent:
         event = super()._draft(request)
         event.resource_type = self.resource_type
-        event.action = self.actions.get(request.method, Action.READ)
+        event.action = self.actions.get(request.method or "", Action.READ)
         return event
 
-    def prepare(self, request: Any) -> None:
+    def prepare(self, request: ScimRequest) -> None:
         if request.method not in self._allowed_methods():
             request.event.action = Action.OTHER
             raise MethodNotAllowed(request.method or "", self._allowed_methods())
@@ -143,13 +146,13 @@ class ResourceEndpoint(Endpoint):
         unmodified(self.request.headers, self.request.method, lambda: adapter.version)
         return adapter
 
-    def get_single(self, request: Any) -> HttpResponseBase:
+    def get_single(self, request: ScimRequest) -> HttpResponseBase:
         adapter = self.scim_adapter(self.get_object(), request=request)
         if unmodified(request.headers, request.method, lambda: adapter.version):
             return not_modified(etag=adapter.version)
         return self._answer(adapter)
 
-    def get_many(self, request: Any) -> HttpResponseBase:
+    def get_many(self, request: ScimRequest) -> HttpResponseBase:
         request.event.action = Action.LOOKUP if "filter" in request.GET else Action.LIST
         search = Search.of_query(request.GET, request.organization.behaviour)
         listed = list_response([self.target(search)], search)
@@ -162,18 +165,19 @@ class ResourceEndpoint(Endpoint):
         known = self.model_cls.objects.for_organization(organization)
         condition = Q()
         if search.filter:
-            parser: Any = type(self).parser_getter()
-            condition = parser.condition(search.filter, organization, root=root)
+            condition = resource_filter(
+                self.resource_type, search.filter, organization, root=root
+            )
         return Target(self.scim_adapter, self.request, known, condition)
 
-    def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def post(self, request: ScimRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         row = self.model_cls(organization=request.organization)
         adapter = self.scim_adapter(row, request=request)
         adapter.take(self.wish)
         adapter.save()
         return self._answer(adapter, status=HTTPStatus.CREATED)
 
-    def put(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def put(self, request: ScimRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         adapter = self.selected()
         self._name_target()
         if self.refusal:
@@ -182,7 +186,9 @@ class ResourceEndpoint(Endpoint):
         adapter.save()
         return self._answer(adapter)
 
-    def patch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def patch(
+        self, request: ScimRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
         adapter = self.selected()
         adapter.handle_operations(self.operations)
         adapter.save()
@@ -191,7 +197,9 @@ class ResourceEndpoint(Endpoint):
     def patched(self, adapter: Any) -> HttpResponseBase:
         return self._answer(adapter)
 
-    def delete(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def delete(
+        self, request: ScimRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
         self.selected().delete()
         return no_content()
 
@@ -225,10 +233,14 @@ def describe_search(event: ProvisioningEvent, search: Search, listed: Listed) ->
 
 class UsersView(ResourceEndpoint, library.UsersView):  # type: ignore[misc]
     resource_type = "User"
+    model_cls = DirectoryUser
+    scim_adapter = UserAdapter
 
 
 class GroupsView(ResourceEndpoint, library.GroupsView):  # type: ignore[misc]
     resource_type = "Group"
+    model_cls = DirectoryGroup
+    scim_adapter = GroupAdapter
 
     def patched(self, adapter: Any) -> HttpResponseBase:
         """204 or 200, by profile; a body only up to a number of members."""
@@ -253,11 +265,11 @@ class _Search(Endpoint):
     body: Document
     views: ClassVar[list[type[ResourceEndpoint]]] = []
 
-    def prepare(self, request: Any) -> None:
+    def prepare(self, request: ScimRequest) -> None:
         if request.method == "POST":
             self.body = read_object(request)
 
-    def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def post(self, request: ScimRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         search = Search.of_body(self.body, request.organization.behaviour)
         listed = list_response(self._targets(search), search)
         describe_search(request.event, search, listed)
@@ -297,7 +309,7 @@ class _Discovery(Endpoint):
     action = Action.DISCOVER
 
     def get(
-        self, request: Any, uuid: str | None = None, *args: Any, **kwargs: Any
+        self, request: ScimRequest, uuid: str | None = None, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
         refuse_filter(request)
         documents = self.documents(request)
@@ -308,22 +320,23 @@ class _Discovery(Endpoint):
                 return scim_response(document)
         raise NotFound(f"There is nothing of the name {uuid[:128]} here.")
 
-    def documents(self, request: Any) -> list[Document]:
+    def documents(self, request: ScimRequest) -> list[Document]:
         raise NotImplementedError
 
 
 class SchemasView(_Discovery, library.SchemasView):  # type: ignore[misc]
-    def documents(self, request: Any) -> list[Document]:
+    def documents(self, request: ScimRequest) -> list[Document]:
         return discovery.schemas(request)
 
 
 class ResourceTypesView(_Discovery, library.ResourceTypesView):  # type: ignore[misc]
-    def documents(self, request: Any) -> list[Document]:
-        return list(self.type_dict_by_type_id(request).values())
+    def documents(self, request: ScimRequest) -> list[Document]:
+        adapters = (UserAdapter, GroupAdapter)
+        return [each.resource_type_dict(request) for each in adapters]
 
 
 class ServiceProviderConfigView(_Discovery, library.ServiceProviderConfigView):  # type: ignore[misc]
-    def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def get(self, request: ScimRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         refuse_filter(request)
         config = discovery.ServiceProviderConfig(request=request)
         return scim_response(config.to_dict())

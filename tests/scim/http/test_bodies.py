@@ -82,7 +82,7 @@ def test_over_the_limit(service: LiveService, chunked: bool) -> None:
     assert (status, answer["status"]) == (413, "413")
 
 
-def chunked_request(raw: bytes) -> WSGIRequest:
+def chunked_request(raw: bytes) -> Any:
     request = RequestFactory().post(
         "/",
         content_type="application/scim+json",

@@ -224,7 +224,7 @@ def test_a_database_that_goes_away(
         original(event, *args)
 
     for module in ("endpoint", "recording"):
-        monkeypatch.setattr(f"scim.{module}.record", record)
+        monkeypatch.setattr(f"scim.http.{module}.record", record)
     found = results(
         scim, post("/Users", "a", user()), post("/Groups", "g", group("team"))
     )
