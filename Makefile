@@ -41,8 +41,11 @@ run: install
 
 test: install
 	@.ci/system-packages
-	DATABASE_URL=sqlite:///var/test.sqlite3 $(PYTEST)
-	.ci/with-postgres $(PYTEST)
+	@# Both are run, whatever the first one says.
+	@DATABASE_URL=sqlite:///var/test.sqlite3 $(PYTEST); sqlite=$$?; \
+	.ci/with-postgres $(PYTEST); postgres=$$?; \
+	echo "SQLite: pytest ended with $$sqlite. PostgreSQL: pytest ended with $$postgres."; \
+	[ "$$sqlite$$postgres" = 00 ]
 
 test-faults: install
 	DATABASE_URL=sqlite:///var/test.sqlite3 $(BIN)/python -m tests.faults
