@@ -31,7 +31,7 @@ MODULES = (
 HEAD = """# Attacks on SAML sign-on
 
 What comes of each attack that the tests carry out, on SQLite and on PostgreSQL. The
-messages are those of pysaml2's identity provider, signed by xmlsec1 and then changed, or
+messages are those of pysaml2's identity provider, signed by libxmlsec1 and then changed, or
 changed and then signed where the identity provider itself says so.
 
 A code means: the page with that code of Zscaler's, status 403 or 404, nobody signed on, no
