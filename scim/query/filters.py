@@ -31,6 +31,7 @@ from scim.extensions import ORDERED_TYPES
 from scim.models import EmailAddress, Organization
 from scim.query import filter_sql as sql
 from scim.query.comparisons import Element, compare, document_path, operand, ordered
+from scim.query.matched import MATCHED, Matched
 from scim.query.membership_filters import (
     EVERYTHING,
     NOTHING,
@@ -57,13 +58,7 @@ attribute or through memberships READING_VALUES beside that.
 
 _LOOKUPS = {"eq": "exact", "gt": "gt", "ge": "gte", "lt": "lt", "le": "lte"}
 
-_LOOKED_UP = {
-    "id",
-    "username",
-    "externalid",
-    "displayname",
-    f"{ENTERPRISE.lower()}:manager.value",
-}
+_LOOKED_UP = frozenset({"id", *MATCHED})
 """Attributes that have an index of their own; e-mail addresses have rows."""
 
 Condition = Callable[[str, Any], Q]
@@ -112,12 +107,7 @@ class _Compiler(FilterVisitor[Q]):
             "meta.location": self._location,
             "meta.version": _no_version if kind.schema == USER else _version,
             "schemas": self._schemas,
-            "username": _column("user_name_key", "userName"),
-            "externalid": _column("scim_external_id", "externalId"),
-            "displayname": _column("display_name_key", "displayName"),
-            f"{ENTERPRISE.lower()}:manager.value": _column(
-                "manager_value", ENTERPRISE, "manager", "value"
-            ),
+            **{name: _column(each) for name, each in MATCHED.items()},
         }
 
     def condition(self) -> Q:
@@ -335,17 +325,17 @@ def _bound(kind: Kind, text: str) -> Any:
     return ScimFilter.__class_getitem__(kind.model)(text)
 
 
-def _column(column: str, *path: str) -> Condition:
-    """A condition on a column that holds what the attribute at *path* is compared by."""
+def _column(matched: Matched) -> Condition:
+    """A condition on the column that an attribute is compared by."""
 
     def condition(op: str, value: Any) -> Q:
         if not value and op in {"eq", "ne"}:
             # Absent is stored as "" in columns, and absent equals nothing.
             return EVERYTHING if op == "ne" else NOTHING
         if op in {"eq", "ne"}:
-            equal = Q(**{column: value})
+            equal = Q(**{matched.column: value})
             return equal if op == "eq" else ~equal
-        return Q(sql.DocumentTest(sql.Compare(path, op, value)))
+        return Q(sql.DocumentTest(sql.Compare(matched.path, op, value)))
 
     return condition
 

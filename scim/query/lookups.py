@@ -11,16 +11,14 @@ from scim import ids
 from scim.db.prepared import Prepared
 from scim.models import DirectoryGroup, DirectoryUser
 from scim.profiles import LARGEST_PAGE
+from scim.query.matched import MATCHED
 
 MOST = LARGEST_PAGE + 1
 """Rows of one value: the largest page, and one that tells whether there are more."""
 
 _PREFIXES = {DirectoryUser: ids.USER_PREFIX, DirectoryGroup: ids.GROUP_PREFIX}
 
-MATCHED = frozenset(
-    {"user_name_key", "display_name_key", "scim_external_id", "manager_value", "pk"}
-)
-"""Columns by which clients match (docs/scim.md): one of them equal to a value."""
+_COLUMNS = frozenset({"pk", *(each.column for each in MATCHED.values())})
 
 
 def find(model: Any, organization_id: int, scim_id: str, *, locked: bool) -> Any:
@@ -34,7 +32,7 @@ def find(model: Any, organization_id: int, scim_id: str, *, locked: bool) -> Any
 def matching(
     model: Any, organization_id: int, column: str, value: int | str
 ) -> list[Any]:
-    """Return up to MOST rows whose *column*, one of MATCHED, equals *value*, by id.
+    """Return up to MOST rows whose *column*, one of MATCHED, is *value*, by id.
 
     Without what filters compare: it is as large as what is shown.
     """
@@ -43,11 +41,11 @@ def matching(
 
 
 def equality_of(condition: Q) -> tuple[str, int | str] | None:
-    """Return column and value when *condition* is that one of MATCHED equals a value."""
+    """Return column and value when *condition* is that one that clients match by equals a value."""
     if condition.negated or len(condition.children) != 1:
         return None
     [only] = condition.children
-    if not isinstance(only, tuple) or only[0] not in MATCHED:
+    if not isinstance(only, tuple) or only[0] not in _COLUMNS:
         return None
     return only
 

@@ -19,6 +19,7 @@ from scim.errors import InvalidPath, InvalidValue
 from scim.models import GroupMembership
 from scim.query.comparisons import document_path
 from scim.query.filter_sql import DocumentValue
+from scim.query.matched import MATCHED
 from scim.query.membership_filters import OF_GROUP, OF_USER
 from scim.resources.schemas import Kind
 
@@ -51,7 +52,7 @@ def _if_any(value: Any) -> Key:
 
 
 _COLUMNS = {
-    "username": _always("user_name_key"),
+    "username": _always(MATCHED["username"].column),
     "meta.created": _always("created"),
     "meta.lastmodified": _always("modified"),
     "active": _if_any(F("active")),
@@ -132,10 +133,10 @@ def _key(kind: Kind, binding: AttributeBinding) -> Key | None:
 
 def _display_name(kind: Kind) -> Key:
     """Absent is stored as "" in the column; a group always has a name."""
-    column = "display_name_key"
+    column = MATCHED["displayname"].column
     if kind.name == "Group":
         return _always(column)
-    return Key(F(column), Q(display_name_key__gt=""), Q(display_name_key=""))
+    return Key(F(column), Q(**{f"{column}__gt": ""}), Q(**{column: ""}))
 
 
 def _membership(head: str, part: str) -> Any:

@@ -199,8 +199,12 @@ class Directory:
 
 
 @pytest.fixture
-def directory(rfc_scim: ScimClient, litware: Organization) -> Directory:
+def directory(
+    rfc_scim: ScimClient, litware: Organization, monkeypatch: pytest.MonkeyPatch
+) -> Directory:
     """userName to the resource, of five people of whom two are in a group."""
+    # What a filter may cost is tested elsewhere (test_filter_work.py).
+    monkeypatch.setattr("scim.query.filters.MOST_WORK", 10_000)
     ids = [created(rfc_scim, "/Users", body)["id"] for body in PEOPLE]
     created(rfc_scim, "/Groups", group(members=members(*ids[1:3])))
     rows = list(DirectoryUser.objects.order_by("pk"))
