@@ -16,6 +16,7 @@ from django.db import connection
 
 from scim.models.base import KeyField
 from tests import live
+from tests.test_project import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,6 +119,26 @@ def test_a_new_database_has_the_same_history(tmp_path: Path) -> None:
     """So nobody has to know which of the two a database is."""
     with live.installed(tmp_path) as fresh:
         assert history(fresh) == [(app, name) for app in BEFORE for name in BEFORE[app]]
+
+
+@pytest.mark.parametrize("command", ["migrate", "prepare"])
+@pytest.mark.parametrize(
+    ("app", "applied"), [("scim", 1), ("scim", 10), ("zportal", 3)]
+)
+def test_one_that_stopped_on_its_way_is_told_what_to_do(
+    here: live.Installation, app: str, applied: int, command: str
+) -> None:
+    """Django alone would make the tables again, or fail without naming the app."""
+    rows = have_applied(here, {**BEFORE, app: BEFORE[app][:applied]})
+
+    ended = run(sys.executable, "manage.py", command, environment=here.environment)
+
+    assert ended.returncode != 0
+    assert "zportal.E013" in ended.stderr
+    assert f"The tables of {app} are" in ended.stderr
+    assert f"{app}/migrations/{BEFORE[app][applied]}.py" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert history(here) == rows
 
 
 def test_the_models_are_those_of_the_migrations(here: live.Installation) -> None:
