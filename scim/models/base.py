@@ -7,30 +7,25 @@ from typing import Any, ClassVar, Self
 
 import orjson
 from django.db import models
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Q
 
+from scim.migrations import _key_field
 from scim.text import KEY_LENGTH, match_key
 
 LAST_CHARACTER = chr(0x10FFFF)
 
 
-class KeyField(models.CharField):  # type: ignore[type-arg]
-    """A match key, which both databases compare byte by byte.
-
-    SQLite does so anyway. PostgreSQL is told to: by a language's rules an index could
-    not find the keys that begin with something.
-    """
+class KeyField(_key_field.KeyField):
+    """A match key, which both databases compare byte by byte."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("max_length", KEY_LENGTH)
         super().__init__(*args, **kwargs)
 
-    def db_parameters(self, connection: BaseDatabaseWrapper) -> Any:
-        parameters: Any = super().db_parameters(connection)
-        if connection.vendor == "postgresql":
-            parameters["collation"] = "C"
-        return parameters
+    def deconstruct(self) -> Any:
+        """For migrations it is the class that they keep: this one may change."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, "scim.migrations._key_field.KeyField", args, kwargs
 
 
 class _Decoder(json.JSONDecoder):

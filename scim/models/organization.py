@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -21,6 +21,19 @@ MOST_MIB = 1024 * 1024
 def new_org_id() -> int:
     """Return a random 8-digit organization id; the real ones are 8 digits too."""
     return 10_000_000 + secrets.randbelow(90_000_000)
+
+
+class OrgIdField(models.PositiveIntegerField):  # type: ignore[type-arg]
+    """The key of an organization, which draws one where none is given."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{**kwargs, "default": new_org_id})
+
+    def deconstruct(self) -> Any:
+        """For migrations it is a PositiveIntegerField: the database draws nothing."""
+        name, _, args, kwargs = super().deconstruct()
+        del kwargs["default"]
+        return name, "django.db.models.PositiveIntegerField", args, kwargs
 
 
 class OrganizationQuerySetForOrganization(models.QuerySet["Organization"]):
@@ -46,7 +59,7 @@ class Organization(models.Model):
         BUSINESS = "business", "Business"
         ENTERPRISE = "enterprise", "Enterprise"
 
-    org_id = models.PositiveIntegerField(primary_key=True, default=new_org_id)
+    org_id: models.PositiveIntegerField[int, int] = OrgIdField(primary_key=True)
     name = models.CharField(max_length=254)
     name_key = KeyField(unique=True, editable=False)
     cloud = models.CharField(max_length=254, default="zscalerone.net")
@@ -120,6 +133,17 @@ class Organization(models.Model):
         return f"/{self.org_id}/scim"
 
 
+class DomainField(models.CharField):  # type: ignore[type-arg]
+    """The name of a domain, which is checked before it is stored."""
+
+    default_validators = [validate_domain]
+
+    def deconstruct(self) -> Any:
+        """For migrations it is a CharField: the database checks nothing."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.CharField", args, kwargs
+
+
 class DomainQuerySet(OrganizationQuerySet):
     def named(self, name: str) -> Self:
         """The rows of that domain, in whichever spelling; none for what is no text."""
@@ -139,10 +163,8 @@ class Domain(models.Model):
     organization = models.ForeignKey(
         Organization, on_delete=models.CASCADE, related_name="domains"
     )
-    name = models.CharField(
-        max_length=LONGEST,
-        validators=[validate_domain],
-        help_text="As scim.naming.domains.domain_key has it.",
+    name: models.CharField[str, str] = DomainField(
+        max_length=LONGEST, help_text="As scim.naming.domains.domain_key has it."
     )
     given = models.BooleanField(
         default=True,

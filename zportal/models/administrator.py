@@ -98,7 +98,7 @@ class Administrator(AbstractBaseUser):
 
     @property
     def organization_id(self) -> int:
-        return self._working_in.pk if self._working_in else self.home_id
+        return self._working_in.org_id if self._working_in else self.home_id
 
     def work_in(self, organization: Organization) -> None:
         """See and change *organization* from now on, with this object; not stored.

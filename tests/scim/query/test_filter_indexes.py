@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import pkgutil
 import re
 from datetime import timedelta
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from scim import migrations
 from scim.models import (
     DirectoryGroup,
     DirectoryUser,
@@ -257,22 +253,6 @@ def test_addresses_follow_the_user(rfc_scim: ScimClient) -> None:
     assert change([{"value": "e@x"}], op="add") == ["e@x"]
     assert rfc_scim.delete(f"/Users/{ada}").status_code == 204
     assert not EmailAddress.objects.exists()
-
-
-def test_addresses_of_before_are_written(rfc_scim: ScimClient) -> None:
-    """The migration gives users that are there already their rows."""
-    entries = [{"value": "A@x"}, {"value": "b@x", "type": "home"}]
-    ada = created(rfc_scim, "/Users", user("ada", emails=entries))["id"]
-    created(rfc_scim, "/Users", user("bo"))
-    EmailAddress.objects.all().delete()
-    [name] = [
-        module.name
-        for module in pkgutil.iter_modules(migrations.__path__)
-        if module.name.endswith("_index_email_addresses")
-    ]
-    import_module(f"{migrations.__name__}.{name}").index(apps, None)
-    assert keys(ada) == ["a@x", "b@x"]
-    assert EmailAddress.objects.count() == 2
 
 
 def test_long_addresses_are_told_apart(rfc_scim: ScimClient) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.core.checks import Tags
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 
 from scim.models import Organization
 from zportal.models import Administrator
@@ -41,6 +42,8 @@ class Command(BaseCommand):
             # This process read its settings before the key existed.
             settings.SECRET_KEY = ensure_secret_key(settings.SECRET_KEY_FILE)
         refuse_unsafe_settings(SETTINGS_CHECKS)
+        # A command that is called by another one, such as migrate, checks nothing.
+        self.check(tags=[Tags.database], databases=[DEFAULT_DB_ALIAS])
         call_command("migrate", interactive=False, verbosity=0)
         if not settings.DEBUG:
             collect_static_files()
