@@ -254,17 +254,13 @@ SCIM_SERVICE_PROVIDER = {
             "primary": True,
         }
     ],
-    "WWW_AUTHENTICATE_HEADER": 'Bearer realm="scim"',
     "USER_MODEL_GETTER": "scim.http.django_scim_hooks.user_model",
     "GROUP_MODEL": "scim.models.DirectoryGroup",
     "USER_ADAPTER": "scim.http.adapters.UserAdapter",
     "GROUP_ADAPTER": "scim.http.adapters.GroupAdapter",
     "USER_FILTER_PARSER": "scim.http.django_scim_hooks.UserFilterQuery",
     "GROUP_FILTER_PARSER": "scim.http.django_scim_hooks.GroupFilterQuery",
-    "SERVICE_PROVIDER_CONFIG_MODEL": "scim.http.discovery.ServiceProviderConfig",
-    "BASE_LOCATION_GETTER": "scim.http.django_scim_hooks.base_location",
     "AUTH_CHECK_MIDDLEWARE": "scim.http.authentication.BearerAuthentication",
-    "SCHEMAS_GETTER": "scim.resources.schemas.schema_documents",
 }
 
 # ----------------------------------------------------------------------------- log

@@ -1,1 +1,1 @@
-"""What Django's ORM does not say: prepared statements, locks, time limits, errors of drivers."""
+"""What Django's ORM does not say: prepared statements, locks, errors of drivers."""

@@ -7,20 +7,16 @@ the SQL is kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, Generic, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, models
-from django.db.models.base import ModelState
+from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models.query import get_related_populators
-from django.db.models.sql.subqueries import DeleteQuery, InsertQuery
+from django.db.models.sql.subqueries import DeleteQuery
 
 M = TypeVar("M", bound=models.Model)
-
-UPDATES_KEPT = 256
-"""Sets of columns of one model whose UPDATE is kept; clients send a few dozen."""
 
 _Param = Callable[[tuple[Any, ...]], Any]
 """Makes a parameter of the SQL from the values."""
@@ -30,145 +26,6 @@ _STAND_INS: dict[type, Callable[[int], Any]] = {
     str: lambda place: f"\ue000{place}",
 }
 """Values that nothing else in a query is equal to: they mark the places of the real ones."""
-
-
-class PreparedInsert(Generic[M]):
-    """The INSERT of one row of *model*, whose SQL is made once.
-
-    Like ``save(force_insert=True)`` it fills in the key, and raises what the database
-    raises; signals are not sent, for nothing here listens to them.
-    """
-
-    def __init__(self, model: type[M]) -> None:
-        self._model = model
-        self._compiled: dict[str, tuple[str, list[_Column]]] = {}
-
-    def insert(self, row: M) -> None:
-        """Insert *row*, which has no key yet; one query."""
-        connection = connections[DEFAULT_DB_ALIAS]
-        kept = self._compiled.get(connection.vendor)
-        if kept is None:
-            kept = self._compiled[connection.vendor] = self._compile(row)
-        sql, columns = kept
-        with _cursor(connection) as cursor:
-            cursor.execute(sql, _params(columns, row, connection, add=True))
-            [row.pk] = cursor.fetchone()
-        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
-
-    def _compile(self, row: M) -> tuple[str, list[_Column]]:
-        fields = _written(self._model)
-        query = InsertQuery(self._model)
-        query.insert_values(fields, [row])
-        compiler: Any = query.get_compiler(DEFAULT_DB_ALIAS)
-        compiler.returning_fields = [self._model._meta.pk]
-        [(sql, _)] = compiler.as_sql()
-        vendor = compiler.connection.vendor
-        return sql, [_Column.of(field, vendor) for field in fields]
-
-
-class PreparedUpdate(Generic[M]):
-    """The UPDATE of one row of *model* by its key, whose SQL is made once.
-
-    Only columns that differ are named: SQLite writes every index of a column that is,
-    whether its value is another one or not.
-    """
-
-    def __init__(self, model: type[M]) -> None:
-        self._model = model
-        self._fields = _written(model)
-        self._compiled = lru_cache(maxsize=UPDATES_KEPT)(self._compile)
-
-    def values(self, row: M) -> tuple[Any, ...]:
-        """Return what *row* has in each column, to be compared with later."""
-        known = row.__dict__
-        return tuple(known.get(field.attname) for field in self._fields)
-
-    def update(self, row: M, before: tuple[Any, ...]) -> None:
-        """Write the columns in which *row* differs from *before*; one query.
-
-        Raises DatabaseError when the row is gone.
-        """
-        now = self.values(row)
-        self.write(
-            row,
-            [
-                field.attname
-                for field, new, old in zip(self._fields, now, before, strict=True)
-                if new != old
-            ],
-        )
-
-    def write(self, row: M, names: Iterable[str]) -> None:
-        """Write the columns *names* of *row*; one query.
-
-        Raises DatabaseError when the row is gone.
-        """
-        connection = connections[DEFAULT_DB_ALIAS]
-        sql, columns = self._compiled(connection.vendor, tuple(names))
-        params = _params(columns, row, connection, add=False)
-        with _cursor(connection) as cursor:
-            cursor.execute(sql, [*params, row.pk])
-            if cursor.rowcount != 1:
-                raise DatabaseError("The row to be changed is not there.")
-
-    def _compile(
-        self, vendor: str, names: tuple[str, ...]
-    ) -> tuple[str, list[_Column]]:
-        fields = [field for field in self._fields if field.attname in names]
-        quote = connections[DEFAULT_DB_ALIAS].ops.quote_name
-        meta: Any = self._model._meta
-        columns = ", ".join(f"{quote(field.column)} = %s" for field in fields)
-        # Names are those of the model; values are parameters.
-        table, key = quote(meta.db_table), quote(meta.pk.column)
-        sql = f"UPDATE {table} SET {columns} WHERE {key} = %s"  # noqa: S608
-        return sql, [_Column.of(field, vendor) for field in fields]
-
-
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """A column that is written, and what of its values needs no preparation."""
-
-    field: Any
-    name: str
-    ready: frozenset[type]
-
-    @classmethod
-    def of(cls, field: Any, vendor: str) -> _Column:
-        ready: set[type] = set()
-        # A date may be set as it is saved (auto_now), so it is always asked.
-        if not isinstance(field, models.DateField):
-            ready.add(type(None))
-        if isinstance(field, models.CharField | models.TextField):
-            ready.add(str)
-        if isinstance(field, models.BooleanField):
-            ready.add(bool)
-        # psycopg tells the width of an integer by a type of its own.
-        if vendor == "sqlite" and isinstance(
-            field, models.IntegerField | models.ForeignKey
-        ):
-            ready.add(int)
-        return cls(field, field.attname, frozenset(ready))
-
-
-def _params(
-    columns: list[_Column], row: models.Model, connection: Any, *, add: bool
-) -> list[Any]:
-    """Return the values of *row* as the database takes them.
-
-    A text is what it is: to ask each field for it was a third of an INSERT.
-    """
-    values = row.__dict__
-    return [
-        value
-        if type(value := values.get(column.name)) in column.ready
-        else column.field.get_db_prep_save(column.field.pre_save(row, add), connection)
-        for column in columns
-    ]
-
-
-def _written(model: type[models.Model]) -> list[Any]:
-    meta: Any = model._meta
-    return [field for field in meta.local_concrete_fields if not field.primary_key]
 
 
 def _cursor(connection: Any) -> Any:
@@ -315,43 +172,14 @@ def _maker(compiler: Any) -> Callable[[list[Any]], Any]:
     related = get_related_populators(  # type: ignore[call-arg]
         info, compiler.select, DEFAULT_DB_ALIAS
     )
-    _make_quickly(related)
-    model = _Loaded(info["model"])
 
     def made(row: list[Any]) -> Any:
-        instance = model.from_db(DEFAULT_DB_ALIAS, names, row[start:end])
+        instance = info["model"].from_db(DEFAULT_DB_ALIAS, names, row[start:end])
         for populator in related:
             populator.populate(row, instance)
         return instance
 
     return made
-
-
-class _Loaded:
-    """Makes instances of rows as Model.from_db does, in a third of its time.
-
-    That goes through ``__init__``, its signals and a descriptor for each column, to set
-    what is only an entry of ``__dict__``. Columns that were not asked for stay out of it
-    and are loaded when they are wanted, as ever.
-    """
-
-    def __init__(self, model: Any) -> None:
-        if model.__init__ is not models.Model.__init__:
-            raise TypeError(f"{model.__name__} does more when it is made.")
-        self._model = model
-
-    def from_db(self, db: str, names: list[str], values: list[Any]) -> Any:
-        instance = self._model.__new__(self._model)
-        state = ModelState()
-        state.db, state.adding = db, False
-        instance.__dict__.update(zip(names, values, strict=True), _state=state)
-        return instance
-
-
-def _make_quickly(populators: list[Any]) -> None:
-    for populator in populators:
-        populator.model_cls = _Loaded(populator.model_cls)
-        _make_quickly(populator.related_populators)
 
 
 def _param(param: Any, stand_ins: list[Any]) -> _Param:

@@ -32,7 +32,6 @@ from django.db import (
     transaction,
 )
 
-from scim.db.prepared import PreparedInsert
 from scim.db.writers import one_at_a_time
 from scim.events import quota
 from scim.models import ProvisioningEvent
@@ -53,8 +52,6 @@ BATCH_BYTES = 2 * 1024 * 1024
 
 AGAIN = 1.0
 """Seconds until the next try when the database took nothing."""
-
-INSERT = PreparedInsert(ProvisioningEvent)
 
 Finish = Callable[[], ProvisioningEvent]
 """Completes an event, any number of times: masking bodies is done beside the request."""
@@ -149,7 +146,7 @@ class EventQueue:
         try:
             with transaction.atomic():
                 _begin_again(event := finish())
-                INSERT.insert(event)
+                event.save(force_insert=True)
             quota.sizes.add([event])
         except Error as exc:
             self._lost += 1
@@ -229,7 +226,7 @@ def _write_alone(event: ProvisioningEvent) -> None:
     _begin_again(event)
     try:
         with transaction.atomic():
-            INSERT.insert(event)
+            event.save(force_insert=True)
         quota.sizes.add([event])
     except OperationalError:
         raise

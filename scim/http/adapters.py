@@ -1,9 +1,9 @@
 """DirectoryUser and DirectoryGroup as SCIM resources, on django-scim2's adapters.
 
-The library's protocol is kept: ``from_dict`` and ``handle_operations`` note what is
-wished, ``save`` and ``delete`` carry it out through the services, ``to_dict`` answers.
-The bodies are ours; the library's know four attributes and answer 501 to the rest.
-``from_dict`` is in two parts: ``read`` needs no row, and is done before any is locked.
+``take`` and ``handle_operations`` note what is wished, ``save`` and ``delete`` carry it
+out through the services, ``to_dict`` answers. The bodies are ours; the library's know
+four attributes and answer 501 to the rest. In the place of its ``from_dict`` there are
+``read``, which needs no row and is called before any is locked, and ``take``.
 """
 
 from __future__ import annotations
@@ -42,8 +42,6 @@ from scim.resources.schemas import (
 from scim.resources.validation import check_size, patch, patch_user, read_resource
 from scim.services import provisioning
 
-__all__ = ["GroupAdapter", "UserAdapter", "group_document", "user_document"]
-
 EVERYTHING = Projection()
 
 MEMBERS_AT_ONCE = 1_000
@@ -53,7 +51,6 @@ MEMBERS_AT_ONCE = 1_000
 class _Adapter:
     """What both adapters share. ``request`` carries organization and event."""
 
-    id_field = "pk"
     obj: Any
     request: ScimRequest
     resource_type: str
@@ -61,11 +58,6 @@ class _Adapter:
     @property
     def id(self) -> str:
         return str(self.obj.scim_id)
-
-    @property
-    def path(self) -> str:
-        """The path below the host; the library's reverse() knows no organization."""
-        return f"{self.request.organization.scim_path}/{self.resource_type}s/{self.id}"
 
     @property
     def location(self) -> str:
@@ -91,13 +83,6 @@ class _Adapter:
     def take(self, wish: Any) -> None:
         """Note what ``read`` returned."""
         raise NotImplementedError
-
-    def from_dict(self, d: Document) -> None:
-        """Note the whole resource that a POST or PUT asks for."""
-        self.take(self.read(d, self.request))
-
-    def validate_dict(self, d: Document) -> None:
-        """Nothing: read validates, by scim2-models."""
 
 
 class UserAdapter(_Adapter, SCIMUser):  # type: ignore[misc]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.conf import settings
 from django_scim.constants import SchemaURI
-from django_scim.models import SCIMServiceProviderConfig
 
 from scim.errors import Forbidden
 from scim.http.scim_request import ScimRequest
+from scim.models import Organization
 from scim.resources.bulk_request import MAX_OPERATIONS, max_payload
 from scim.resources.representation import base_url
 from scim.resources.schemas import USER, Document, schema_documents
@@ -18,40 +18,38 @@ class FilterOnDiscovery(Forbidden):
     section = "4"
 
 
-class ServiceProviderConfig(SCIMServiceProviderConfig):  # type: ignore[misc]
-    """What this service can do. A feature is announced when it works, not before."""
-
-    def to_dict(self) -> Document:
-        profile = self.request.organization.behaviour
-        base = base_url(self.request.organization)
-        return {
-            "schemas": [SchemaURI.SERVICE_PROVIDER_CONFIG],
-            "patch": {"supported": True},
-            "bulk": {
-                "supported": True,
-                "maxOperations": MAX_OPERATIONS,
-                "maxPayloadSize": max_payload(),
-            },
-            "filter": {"supported": True, "maxResults": profile.max_page},
-            "changePassword": {"supported": False},
-            "sort": {"supported": True},
-            "etag": {"supported": True},
-            # RFC 9865 section 4. No cursorTimeout: cursors do not expire.
-            "pagination": {
-                "cursor": True,
-                "index": True,
-                "defaultPaginationMethod": "index",
-                "defaultPageSize": profile.default_page,
-                "maxPageSize": profile.max_page,
-            },
-            "authenticationSchemes": settings.SCIM_SERVICE_PROVIDER[
-                "AUTHENTICATION_SCHEMES"
-            ],
-            "meta": {
-                "resourceType": "ServiceProviderConfig",
-                "location": f"{base}/ServiceProviderConfig",
-            },
-        }
+def service_provider_config(organization: Organization) -> Document:
+    """Return what this service can do. A feature is announced when it works."""
+    profile = organization.behaviour
+    base = base_url(organization)
+    return {
+        "schemas": [SchemaURI.SERVICE_PROVIDER_CONFIG],
+        "patch": {"supported": True},
+        "bulk": {
+            "supported": True,
+            "maxOperations": MAX_OPERATIONS,
+            "maxPayloadSize": max_payload(),
+        },
+        "filter": {"supported": True, "maxResults": profile.max_page},
+        "changePassword": {"supported": False},
+        "sort": {"supported": True},
+        "etag": {"supported": True},
+        # RFC 9865 section 4. No cursorTimeout: cursors do not expire.
+        "pagination": {
+            "cursor": True,
+            "index": True,
+            "defaultPaginationMethod": "index",
+            "defaultPageSize": profile.default_page,
+            "maxPageSize": profile.max_page,
+        },
+        "authenticationSchemes": settings.SCIM_SERVICE_PROVIDER[
+            "AUTHENTICATION_SCHEMES"
+        ],
+        "meta": {
+            "resourceType": "ServiceProviderConfig",
+            "location": f"{base}/ServiceProviderConfig",
+        },
+    }
 
 
 def schemas(request: ScimRequest) -> list[Document]:

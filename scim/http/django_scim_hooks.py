@@ -8,31 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from django.conf import settings
 from django_scim.filters import FilterQuery
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
-    from django.http import HttpRequest
 
-    from scim.models import DirectoryGroup, DirectoryUser
+    from scim.models import DirectoryUser
 
 
 def user_model() -> type[DirectoryUser]:
     from scim.models import DirectoryUser
 
     return DirectoryUser
-
-
-def group_model() -> type[DirectoryGroup]:
-    from scim.models import DirectoryGroup
-
-    return DirectoryGroup
-
-
-def base_location(request: HttpRequest | None = None) -> str:
-    """Return scheme and host of every location: those of the public URL."""
-    return str(settings.PUBLIC_URL)
 
 
 class _DirectoryFilter(FilterQuery):  # type: ignore[misc]
@@ -44,19 +31,19 @@ class _DirectoryFilter(FilterQuery):  # type: ignore[misc]
     @classmethod
     def search(cls, filter_query: str, request: Any = None) -> QuerySet[Any]:
         """Return the rows of the request's organization that match the filter."""
+        from scim.models import DirectoryGroup, DirectoryUser
         from scim.query.filters import resource_filter
 
+        model: Any = {"User": DirectoryUser, "Group": DirectoryGroup}[cls.kind]
         organization = request.organization
-        known: Any = cls.model_getter().objects.for_organization(organization)
+        known = model.objects.for_organization(organization)
         matching = known.filter(resource_filter(cls.kind, filter_query, organization))
         return cast("QuerySet[Any]", matching)
 
 
 class UserFilterQuery(_DirectoryFilter):
-    model_getter = user_model
     kind = "User"
 
 
 class GroupFilterQuery(_DirectoryFilter):
-    model_getter = group_model
     kind = "Group"

@@ -76,7 +76,7 @@ def record(
     if event.actor == ANONYMOUS and _is_one_of_many(event, response):
         return
     event.time = timezone.now()
-    queue.INSERT.insert(_completed(event, request, response))
+    _completed(event, request, response).save(force_insert=True)
     quota.sizes.add([event])
 
 

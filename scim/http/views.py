@@ -73,10 +73,6 @@ class ResourceEndpoint(Endpoint):
         "DELETE": Action.DELETE,
     }
 
-    @property
-    def lookup_field(self) -> str:
-        return "pk"
-
     def _allowed_methods(self) -> list[str]:
         if self.kwargs.get(self.lookup_url_kwarg):
             return ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -338,8 +334,7 @@ class ResourceTypesView(_Discovery, library.ResourceTypesView):  # type: ignore[
 class ServiceProviderConfigView(_Discovery, library.ServiceProviderConfigView):  # type: ignore[misc]
     def get(self, request: ScimRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         refuse_filter(request)
-        config = discovery.ServiceProviderConfig(request=request)
-        return scim_response(config.to_dict())
+        return scim_response(discovery.service_provider_config(request.organization))
 
 
 class NotOfferedView(Endpoint):

@@ -98,9 +98,6 @@ class BearerTokenQuerySet(OrganizationQuerySet):
             created_at__lt=timezone.now() - PENDING_FOR - REMEMBERED_FOR,
         )
 
-    def for_secret(self, secret: str) -> Self:
-        return self.filter(digest=digest_of(secret))
-
 
 class BearerToken(models.Model):
     """A bearer token of an organization. Only its digest is stored."""

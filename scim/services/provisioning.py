@@ -16,11 +16,13 @@ from django.db.models import Count, F
 from django.utils import timezone
 
 from scim import ids
+from scim.db.prepared import Prepared, PreparedDelete
 from scim.errors import InvalidValue
 from scim.models import (
     Department,
     DirectoryGroup,
     DirectoryUser,
+    Domain,
     EmailAddress,
     GroupMembership,
     Organization,
@@ -31,17 +33,6 @@ from scim.naming.domains import domain_key
 from scim.resources.members import MemberChange
 from scim.resources.representation import differences, groups_of
 from scim.resources.schemas import ENTERPRISE
-from scim.services.statements import (
-    CHANGED_GROUP,
-    CHANGED_USER,
-    DEPARTMENT,
-    EMAILS_OF,
-    MEMBERSHIPS_OF,
-    NEW_EMAIL,
-    NEW_USER,
-    REGISTERED,
-    THE_USER,
-)
 from scim.text import match_key
 
 Document = dict[str, Any]
@@ -54,6 +45,46 @@ COLUMN_LENGTH = 254
 
 EVENT_MEMBERS = 1_000
 """Members named in the event of one change; 64 KiB of them would be 1,600."""
+
+_REGISTERED: Prepared[Domain] = Prepared(
+    lambda organization, name: (
+        Domain.objects.for_organization(organization)
+        .filter(name=name)
+        .values_list("pk")[:1]
+    ),
+    int,
+    str,
+)
+
+_DEPARTMENT: Prepared[Department] = Prepared(
+    lambda organization, key: Department.objects.for_organization(organization).filter(
+        name_key=key
+    )[:1],
+    int,
+    str,
+)
+
+_MEMBERSHIPS_OF = PreparedDelete(
+    lambda organization, user: GroupMembership.objects.for_organization(
+        organization
+    ).filter(user=user),
+    int,
+    int,
+)
+_EMAILS_OF = PreparedDelete(
+    lambda organization, user: EmailAddress.objects.for_organization(
+        organization
+    ).filter(user=user),
+    int,
+    int,
+)
+_THE_USER = PreparedDelete(
+    lambda organization, key: DirectoryUser.objects.for_organization(
+        organization
+    ).filter(pk=key),
+    int,
+    int,
+)
 
 
 def now() -> datetime:
@@ -77,12 +108,8 @@ def provision_user(
     user.assign(document)
     user.department = _department(user.organization, user.department_name)
     user.created = user.modified = now()
-    NEW_USER.insert(user)
-    addresses = EmailAddress.of(user)
-    if len(addresses) == 1:
-        NEW_EMAIL.insert(addresses[0])
-    elif addresses:
-        EmailAddress.objects.bulk_create(addresses)
+    user.save(force_insert=True)
+    EmailAddress.objects.bulk_create(EmailAddress.of(user))
     event.resource_key = user.pk
     event.changes = differences({}, document)
 
@@ -99,7 +126,7 @@ def change_user(
     if document == user.data:
         return False
     was_enabled, old = user.is_enabled, user.data
-    before = CHANGED_USER.values(user)
+    before = _columns(user)
     _check_user(user.organization, document, event)
     had_department = match_key(user.department_name)
     had_emails = email_keys(user.search)
@@ -108,7 +135,7 @@ def change_user(
         user.department = _department(user.organization, user.department_name)
     user.modified = now()
     user.version += 1
-    CHANGED_USER.update(user, before)
+    _save_changes(user, before)
     _follow_emails(user, had_emails)
     event.changes = differences(old, document)
     if was_enabled != user.is_enabled:
@@ -127,9 +154,9 @@ def delete_user(*, user: DirectoryUser, event: ProvisioningEvent) -> None:
         DirectoryGroup.objects.for_organization(user.organization_id).filter(
             pk__in=memberships.filter(user=user).values("group")
         ).update(version=F("version") + 1, modified=now())
-        MEMBERSHIPS_OF.delete(*mine)
-    EMAILS_OF.delete(*mine)
-    THE_USER.delete(*mine)
+        _MEMBERSHIPS_OF.delete(*mine)
+    _EMAILS_OF.delete(*mine)
+    _THE_USER.delete(*mine)
 
 
 def _follow_emails(user: DirectoryUser, before: list[str]) -> None:
@@ -177,7 +204,7 @@ def _check_domain(
             "for the organization."
         )
     domain = domain_key(domain)
-    if not REGISTERED.rows(organization.pk, domain):
+    if not _REGISTERED.rows(organization.pk, domain):
         event.refused_domain = domain[:253]
         raise InvalidValue(
             f"The domain {domain[:253]} of userName is not registered for this "
@@ -191,7 +218,7 @@ def _department(organization: Organization, name: str) -> Department | None:
     if not name:
         return None
     key = match_key(name)
-    found = DEPARTMENT.first(organization.pk, key)
+    found = _DEPARTMENT.first(organization.pk, key)
     if found is None:
         departments = Department.objects.for_organization(organization)
         # Somebody else may make it at this moment.
@@ -235,7 +262,7 @@ def change_group(
     """Change the attributes and members of *group*; return whether anything changed."""
     _describe(event, Action.CHANGE, "Group", group.scim_display_name, group.pk)
     renamed = document != group.data
-    before = CHANGED_GROUP.values(group)
+    before = _columns(group)
     if renamed:
         _check_group(group.organization, document)
         event.changes = differences(group.data, document)
@@ -244,7 +271,7 @@ def change_group(
     if changed:
         group.modified = now()
         group.version += 1
-        CHANGED_GROUP.update(group, before)
+        _save_changes(group, before)
     return changed
 
 
@@ -368,6 +395,22 @@ def _batches(items: Iterable[int]) -> Iterator[list[int]]:
     iterator = iter(items)
     while batch := list(islice(iterator, BATCH)):
         yield batch
+
+
+def _columns(row: DirectoryUser | DirectoryGroup) -> dict[str, Any]:
+    """Return what *row* has in each column, to be compared with later."""
+    names = (field.attname for field in row._meta.concrete_fields)
+    return {name: row.__dict__.get(name) for name in names}
+
+
+def _save_changes(row: DirectoryUser | DirectoryGroup, before: dict[str, Any]) -> None:
+    """Write the columns in which *row* differs from *before*; one query.
+
+    SQLite writes every index of a column that is named, whether its value is another
+    one or not, and a user has a dozen.
+    """
+    now_has = _columns(row)
+    row.save(update_fields=[name for name in now_has if now_has[name] != before[name]])
 
 
 def _describe(

@@ -158,7 +158,7 @@ class DirectoryStorage(ScimStorage):
         return adapter(row, request=self.request)
 
     def _written(self, adapter: Any, resource: Resource[Any]) -> Resource[Any]:
-        adapter.from_dict(resource.model_dump())
+        adapter.take(adapter.read(resource.model_dump(), self.request))
         adapter.save()
         return self._resource(adapter.to_dict())
 

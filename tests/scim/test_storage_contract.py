@@ -7,7 +7,6 @@ here that is a failure, and what we do refuse is asserted by name.
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -39,8 +38,7 @@ TOTAL = 44
 
 def announced(organization: Organization) -> ServiceProviderConfig:
     """Return what our ServiceProviderConfig says, as a client reads it."""
-    request = SimpleNamespace(organization=organization)
-    document = discovery.ServiceProviderConfig(request=request).to_dict()
+    document = discovery.service_provider_config(organization)
     return ServiceProviderConfig.model_validate(document)
 
 

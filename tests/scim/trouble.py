@@ -14,7 +14,6 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from scim.db.prepared import PreparedInsert
 from scim.models import GroupMembership
 
 if TYPE_CHECKING:
@@ -32,16 +31,16 @@ def failing_inserts(
     model: type[Model], trouble: Callable[[], object]
 ) -> Iterator[None]:
     """Let *trouble* come in the place of each new row of *model*."""
-    original = PreparedInsert.insert
+    insert = f'INSERT INTO "{model._meta.db_table}"'
 
-    def insert(self: Any, row: Any) -> None:
-        if isinstance(row, model):
+    def carry_out(
+        execute: Callable[..., Any], sql: str, params: Any, many: Any, context: Any
+    ) -> Any:
+        if sql.startswith(insert):
             trouble()
-        else:
-            original(self, row)
+        return execute(sql, params, many, context)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(PreparedInsert, "insert", insert)
+    with connection.execute_wrapper(carry_out):
         yield
 
 

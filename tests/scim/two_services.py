@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -291,6 +290,5 @@ def compare(exchange: Exchange) -> None:
 
 
 def pair_for(scim: ScimClient, organization: Organization, clock: Any) -> Pair:
-    request = SimpleNamespace(organization=organization)
-    config = discovery.ServiceProviderConfig(request=request).to_dict()
+    config = discovery.service_provider_config(organization)
     return Pair(scim, Oracle(f"http://testserver{scim.base}", config), clock)
