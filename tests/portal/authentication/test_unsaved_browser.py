@@ -13,7 +13,7 @@ from zportal.models import AuditLog, AuthenticationSettings, SamlConfiguration, 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, BrowserContext, Dialog, Page
+    from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Route
 
     from scim.models import Organization
     from zportal.models import Administrator
@@ -88,11 +88,21 @@ def test_after_save_the_back_button_shows_what_is_stored(
     assert warnings == []
 
 
-def test_a_double_click_on_save_is_one_save(
+def test_two_clicks_on_save_are_one_save(
     page: Page, contoso: Organization, warnings: list[str]
 ) -> None:
+    # The server takes its time, so that the second click comes before its answer.
+    sent: list[Route] = []
+    page.route("**/*", lambda route: sent.append(route))
     page.get_by_label("Password Strength").select_option("strong")
-    page.locator(".foot").get_by_role("button", name="Save").dblclick()
+    at = page.locator(".foot").get_by_role("button", name="Save").bounding_box()
+    assert at
+    # Chromium itself leaves out a second one that comes sooner.
+    for pause in (2_500, 300):
+        page.mouse.click(at["x"] + 5, at["y"] + 5)
+        page.wait_for_timeout(pause)
+    page.unroute_all()
+    assert [each.request.method for each in sent] == ["POST"]
     expect(page.get_by_text("Authentication Settings are saved.")).to_be_visible()
     expect(page.get_by_role("alert")).to_have_count(0)
     assert AuditLog.objects.for_organization(contoso).count() == 1
