@@ -176,7 +176,10 @@ class EventQueue:
 
     def _run(self) -> None:
         while True:
-            self._wake.wait(AGAIN if self._refused else settings.EVENT_DELAY)
+            # Without a delay nothing is handed over here, and to wait for no time at all
+            # would take a processor.
+            delay = settings.EVENT_DELAY or AGAIN
+            self._wake.wait(AGAIN if self._refused else delay)
             self._wake.clear()
             if not (self._waiting or self._notes):
                 continue
