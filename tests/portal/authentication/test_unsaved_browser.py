@@ -102,7 +102,8 @@ def test_two_clicks_on_save_are_one_save(
         page.mouse.click(at["x"] + 5, at["y"] + 5)
         page.wait_for_timeout(pause)
     page.unroute_all()
-    assert [each.request.method for each in sent] == ["POST"]
+    # The icon of the page may be asked for as well.
+    assert [each.request.method for each in sent].count("POST") == 1
     expect(page.get_by_text("Authentication Settings are saved.")).to_be_visible()
     expect(page.get_by_role("alert")).to_have_count(0)
     assert AuditLog.objects.for_organization(contoso).count() == 1
