@@ -32,8 +32,9 @@ from zportal.sign_in.views import SignInView
 class PortalAdminSite(admin.AdminSite):
     """Serves the pages of the portal at the root of the site.
 
-    A ModelAdmin of ``zportal.user_management`` is mounted at its ``portal_path``; the names of
-    its URL patterns stay the admin's own (``admin:scim_directoryuser_changelist``).
+    A ModelAdmin of ``zportal.user_management`` is mounted at its ``portal_path``; the
+    names of its URL patterns stay the admin's own
+    (``admin:scim_directoryuser_changelist``).
     The stock index, application list, password and translation pages do not exist.
     """
 

@@ -6,7 +6,6 @@ from django.conf import settings
 from django_scim.constants import SchemaURI
 
 from scim.errors import Forbidden
-from scim.http.scim_request import ScimRequest
 from scim.models import Organization
 from scim.resources.bulk_request import MAX_OPERATIONS, max_payload
 from scim.resources.representation import base_url
@@ -52,15 +51,12 @@ def service_provider_config(organization: Organization) -> Document:
     }
 
 
-def schemas(request: ScimRequest) -> list[Document]:
-    """Return the schema documents of the request's organization, with locations."""
-    base = base_url(request.organization)
+def schemas(organization: Organization) -> list[Document]:
+    """Return the schema documents of *organization*, with their locations."""
+    base = base_url(organization)
     shown = []
-    for document in schema_documents(request.organization.served_extensions):
-        if (
-            document["id"] == USER
-            and not request.organization.behaviour.password_in_schema
-        ):
+    for document in schema_documents(organization.served_extensions):
+        if document["id"] == USER and not organization.behaviour.password_in_schema:
             document = document | {
                 "attributes": [
                     item

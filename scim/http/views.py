@@ -322,7 +322,7 @@ class _Discovery(Endpoint):
 
 class SchemasView(_Discovery, library.SchemasView):  # type: ignore[misc]
     def documents(self, request: ScimRequest) -> list[Document]:
-        return discovery.schemas(request)
+        return discovery.schemas(request.organization)
 
 
 class ResourceTypesView(_Discovery, library.ResourceTypesView):  # type: ignore[misc]

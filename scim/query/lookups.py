@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from scim import ids
 from scim.db.prepared import Prepared
-from scim.models import DirectoryGroup, DirectoryUser
+from scim.models import Department, DirectoryGroup, DirectoryUser, Domain
 from scim.profiles import LARGEST_PAGE
 from scim.query.matched import MATCHED
 
@@ -40,8 +40,18 @@ def matching(
     return _by_column(model, column, kind).rows(organization_id, value)
 
 
+def is_registered(organization_id: int, domain: str) -> bool:
+    """Whether the organization has *domain*, as domain_key makes it of a name."""
+    return bool(_DOMAIN.rows(organization_id, domain))
+
+
+def department_of(organization_id: int, name_key: str) -> Department | None:
+    """Return the department whose name has that key, None where there is none."""
+    return _DEPARTMENT.first(organization_id, name_key)
+
+
 def equality_of(condition: Q) -> tuple[str, int | str] | None:
-    """Return column and value when *condition* is that one that clients match by equals a value."""
+    """Return column and value when *condition* is one equality of a column of MATCHED."""
     if condition.negated or len(condition.children) != 1:
         return None
     [only] = condition.children
@@ -66,3 +76,22 @@ def _by_column(model: Any, column: str, kind: Any) -> Prepared[Any]:
         return rows.filter(**{column: value}).order_by("pk")[:MOST]
 
     return Prepared(make, int, kind)
+
+
+_DOMAIN: Prepared[Domain] = Prepared(
+    lambda organization, name: (
+        Domain.objects.for_organization(organization)
+        .filter(name=name)
+        .values_list("pk")[:1]
+    ),
+    int,
+    str,
+)
+
+_DEPARTMENT: Prepared[Department] = Prepared(
+    lambda organization, key: Department.objects.for_organization(organization).filter(
+        name_key=key
+    )[:1],
+    int,
+    str,
+)

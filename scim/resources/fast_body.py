@@ -1,8 +1,8 @@
 """Bodies of users that are as their schema says, read without scim2-models.
 
 Nearly every body is: the client knows the schema, too. What is not, a mistake, an
-unknown name or another spelling included, is left to ``scim.resources.validation``, which refuses or
-mends it; a test on generated bodies holds both to the same result.
+unknown name or another spelling included, is left to ``scim.resources.validation``,
+which refuses or mends it; a test on generated bodies holds both to the same result.
 """
 
 from __future__ import annotations

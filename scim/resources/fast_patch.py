@@ -2,8 +2,8 @@
 
 To enable, disable or rename somebody is most of what an identity provider sends. Types,
 paths and copies of the whole resource say nothing more about ``active`` than its schema
-does. Whatever is not plain, a mistake included, is left to ``scim.resources.validation``; a test holds
-both to the same result.
+does. Whatever is not plain, a mistake included, is left to
+``scim.resources.validation``; a test holds both to the same result.
 """
 
 from __future__ import annotations

@@ -16,13 +16,12 @@ from django.db.models import Count, F
 from django.utils import timezone
 
 from scim import ids
-from scim.db.prepared import Prepared, PreparedDelete
+from scim.db.prepared import PreparedDelete
 from scim.errors import InvalidValue
 from scim.models import (
     Department,
     DirectoryGroup,
     DirectoryUser,
-    Domain,
     EmailAddress,
     GroupMembership,
     Organization,
@@ -30,6 +29,7 @@ from scim.models import (
 )
 from scim.models.email import email_keys
 from scim.naming.domains import domain_key
+from scim.query.lookups import department_of, is_registered
 from scim.resources.members import MemberChange
 from scim.resources.representation import differences, groups_of
 from scim.resources.schemas import ENTERPRISE
@@ -45,24 +45,6 @@ COLUMN_LENGTH = 254
 
 EVENT_MEMBERS = 1_000
 """Members named in the event of one change; 64 KiB of them would be 1,600."""
-
-_REGISTERED: Prepared[Domain] = Prepared(
-    lambda organization, name: (
-        Domain.objects.for_organization(organization)
-        .filter(name=name)
-        .values_list("pk")[:1]
-    ),
-    int,
-    str,
-)
-
-_DEPARTMENT: Prepared[Department] = Prepared(
-    lambda organization, key: Department.objects.for_organization(organization).filter(
-        name_key=key
-    )[:1],
-    int,
-    str,
-)
 
 _MEMBERSHIPS_OF = PreparedDelete(
     lambda organization, user: GroupMembership.objects.for_organization(
@@ -204,7 +186,7 @@ def _check_domain(
             "for the organization."
         )
     domain = domain_key(domain)
-    if not _REGISTERED.rows(organization.pk, domain):
+    if not is_registered(organization.pk, domain):
         event.refused_domain = domain[:253]
         raise InvalidValue(
             f"The domain {domain[:253]} of userName is not registered for this "
@@ -218,7 +200,7 @@ def _department(organization: Organization, name: str) -> Department | None:
     if not name:
         return None
     key = match_key(name)
-    found = _DEPARTMENT.first(organization.pk, key)
+    found = department_of(organization.pk, key)
     if found is None:
         departments = Department.objects.for_organization(organization)
         # Somebody else may make it at this moment.

@@ -24,7 +24,7 @@ class AuditLogQuerySet(OrganizationQuerySet):
 
 
 class AuditLog(models.Model):
-    """A change, a sign-in or a refusal of either. Written by zportal.frame.audit, never changed."""
+    """A change, a sign-in or a refusal of either. zportal.frame.audit writes it, once."""
 
     class Category(models.TextChoices):
         AUTHENTICATION_SETTINGS = "authentication-settings", "Authentication Settings"

@@ -1,4 +1,4 @@
-"""A client's connection to zportal.serving.worker: what has arrived on it, and what it takes."""
+"""A client's connection to the worker: what has arrived on it, and what it takes."""
 
 from __future__ import annotations
 
